@@ -1,0 +1,44 @@
+// Mutex with Clang's thread-safety annotations. g++ ignores them; a clang build proves them.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#if defined(__clang__)
+#define STRATA_TS(x) __attribute__((x))
+#else
+#define STRATA_TS(x)
+#endif
+#define GUARDED_BY(m) STRATA_TS(guarded_by(m))
+#define REQUIRES(m) STRATA_TS(requires_capability(m))
+#define EXCLUDES(m) STRATA_TS(locks_excluded(m))
+
+namespace strata {
+
+class STRATA_TS(capability("mutex")) Mutex {
+ public:
+  void lock() STRATA_TS(acquire_capability()) { mutex_.lock(); }
+  void unlock() STRATA_TS(release_capability()) { mutex_.unlock(); }
+  bool try_lock() STRATA_TS(try_acquire_capability(true)) { return mutex_.try_lock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
+class STRATA_TS(scoped_lockable) MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) STRATA_TS(acquire_capability(mutex)) : mutex_(mutex) {
+    mutex_.lock();
+  }
+  ~MutexLock() STRATA_TS(release_capability()) { mutex_.unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+// Waits on a strata::Mutex that the caller holds.
+using ConditionVariable = std::condition_variable_any;
+
+}  // namespace strata
