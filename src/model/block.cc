@@ -1,0 +1,99 @@
+#include "model/block.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace strata::model {
+namespace {
+
+ColumnType TypeOfAttribute(AnyType type) {
+  switch (type) {
+    case AnyType::kString:
+      return ColumnType::kLabel;
+    case AnyType::kInt:
+      return ColumnType::kInt64;
+    case AnyType::kDouble:
+      return ColumnType::kDouble;
+    case AnyType::kBool:
+      return ColumnType::kBool;
+    default:
+      CHECK(false);
+  }
+}
+
+template <class List, class Value>
+bool Contains(const List& list, const Value& value) {
+  return std::ranges::find(list, value) != list.end();
+}
+
+}  // namespace
+
+Block::Block(Kind kind, std::uint32_t capacity, const BlockHints& hints)
+    : kind_(kind), capacity_(capacity), raw_keys_(hints.raw_keys) {
+  CHECK(capacity >= 1 && capacity <= kBlockRowsMax);
+  const auto specs = FixedColumns(kind);
+  fixed_.reserve(specs.size());
+  for (std::uint16_t i = 0; i < specs.size(); ++i) {
+    fixed_.push_back(std::make_unique<Column>(specs[i].type, specs[i].nullable, capacity,
+                                              Contains(hints.raw_fixed, i)));
+  }
+}
+
+Column* Block::AttributeColumnFor(std::string_view key, AnyType type) {
+  std::string name(1, static_cast<char>(type));
+  name += key;
+  if (const auto found = by_key_.find(name); found != by_key_.end()) return found->second;
+  if (attribute_columns_.size() >= kAttributeColumnsMax) return nullptr;
+  const bool raw = type == AnyType::kString && Contains(raw_keys_, std::string(key));
+  attribute_columns_.push_back(
+      std::make_unique<Column>(TypeOfAttribute(type), /*nullable=*/true, capacity_, raw));
+  Column* column = attribute_columns_.back().get();
+  by_key_.emplace(std::move(name), column);
+  attributes_.Append({.key = arena_.Copy(key), .type = type, .column = column});
+  return column;
+}
+
+std::optional<std::uint32_t> Block::FindResource(const Hash128& hash) const {
+  const auto found = resource_index_.find(hash);
+  if (found == resource_index_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<std::uint32_t> Block::FindScope(const Hash128& hash) const {
+  const auto found = scope_index_.find(hash);
+  if (found == scope_index_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::uint32_t Block::AddResource(const Hash128& hash, const Resource& resource) {
+  const auto index = static_cast<std::uint32_t>(resources_.size());
+  resources_.Append(resource);
+  resource_index_.emplace(hash, index);
+  return index;
+}
+
+std::uint32_t Block::AddScope(const Hash128& hash, const Scope& scope) {
+  const auto index = static_cast<std::uint32_t>(scopes_.size());
+  scopes_.Append(scope);
+  scope_index_.emplace(hash, index);
+  return index;
+}
+
+BlockHints Block::HintsForNext() const {
+  BlockHints hints;
+  for (std::uint16_t i = 0; i < fixed_.size(); ++i) {
+    if (fixed_[i]->type() == ColumnType::kLabel && fixed_[i]->ended_raw()) {
+      hints.raw_fixed.push_back(i);
+    }
+  }
+  for (std::size_t i = 0; i < attributes_.size(); ++i) {
+    const AttributeColumn& attribute = attributes_[i];
+    if (attribute.type == AnyType::kString && attribute.column->ended_raw()) {
+      hints.raw_keys.emplace_back(attribute.key.view());
+    }
+  }
+  return hints;
+}
+
+}  // namespace strata::model
