@@ -6,6 +6,7 @@
 // somebody holds a shared_ptr to it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -78,6 +79,8 @@ class Block {
   const StableVector<Scope>& scopes() const { return scopes_; }
   const RunTable& runs() const { return runs_; }
   RunTable& runs() { return runs_; }
+  // Requests that wrote rows here and are neither published nor given up. Any thread.
+  std::atomic<std::uint32_t>& in_flight() const { return in_flight_; }
   // Memory held, any thread.
   std::size_t bytes() const { return arena_.bytes() + sizeof(Block); }
 
@@ -107,6 +110,7 @@ class Block {
   StableVector<Resource> resources_;
   StableVector<Scope> scopes_;
   RunTable runs_;
+  mutable std::atomic<std::uint32_t> in_flight_{0};
   // Writer's indexes. The key of by_key_ is the type letter followed by the attribute's key.
   std::unordered_map<std::string, Column*> by_key_;
   std::unordered_map<Hash128, std::uint32_t, HashOfHash> resource_index_;

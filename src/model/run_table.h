@@ -5,6 +5,7 @@
 // Threads: the committer appends, in position order; readers without locks.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "model/stable_vector.h"
@@ -20,7 +21,13 @@ struct Run {
 class RunTable {
  public:
   // Requires: position is above, and begin at or above, those of the run before.
-  void Append(const Run& run) { runs_.Append(run); }
+  void Append(const Run& run) {
+    rows_.fetch_add(run.end - run.begin, std::memory_order_relaxed);
+    runs_.Append(run);
+  }
+
+  // Rows of all runs.
+  std::uint32_t rows() const { return rows_.load(std::memory_order_relaxed); }
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(runs_.size()); }
   const Run& operator[](std::uint32_t index) const { return runs_[index]; }
@@ -42,6 +49,7 @@ class RunTable {
 
  private:
   StableVector<Run, 4> runs_;
+  std::atomic<std::uint32_t> rows_{0};
 };
 
 }  // namespace strata::model
