@@ -1,0 +1,85 @@
+// A disk in memory that loses power, for tests. Single-seeded and deterministic: the same calls
+// with the same seed give the same disk.
+//
+// Of files it knows which 512-byte sectors (and which size) were synced, of folders which names
+// were. AfterPowerLoss() is the disk that the next process finds: every unsynced sector is there or
+// not on its own (so writes are lost, reordered and torn), and so is every unsynced name, but never
+// a change of a name without the earlier unsynced changes of the same name or file. Syncing a file
+// does not sync its name. A failed write leaves any of its sectors behind; a failed sync writes any
+// of the dirty sectors and forgets that the others were dirty, as Linux does: a later sync
+// "succeeds" without them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "os/file_system.h"
+
+namespace strata::os {
+
+class SimulatedDisk final : public FileSystem {
+ public:
+  static constexpr std::size_t kSectorBytes = 512;
+  struct Node;  // os/simulated_state.h
+  struct State;
+
+  struct Options {
+    std::uint64_t seed = 1;
+    std::uint64_t capacity_bytes = 1ULL << 40;
+    bool direct = true;  // false: kDirectSync falls back to buffered writes with a sync each
+    // A disk that lies, to prove that a test would notice: success is reported, nothing is synced.
+    bool ignores_syncs = false;
+    bool ignores_directory_syncs = false;
+  };
+  explicit SimulatedDisk(const Options& options);
+  SimulatedDisk() : SimulatedDisk(Options{}) {}
+  ~SimulatedDisk() override;
+
+  enum class Repeat : std::uint8_t { kOnce, kForEver };
+
+  // Calls of any kind so far, those on files included.
+  std::uint64_t operations() const;
+  // The n-th call from now on (1 is the next) fails with `number`; with kForEver, all after it too.
+  void FailAt(std::uint64_t n, int number, Repeat repeat);
+  // As FailAt, counting only calls that change the disk.
+  void FailChangeAt(std::uint64_t n, int number, Repeat repeat);
+  void ClearFault();
+  // The n-th call from now on is interrupted by the loss of power: it has happened, in part, or not
+  // at all, nothing of it is synced, and it and every later call fail.
+  void CrashAt(std::uint64_t n);
+  bool crashed() const;
+
+  // What is left when the power goes now. The seed chooses what is lost.
+  std::unique_ptr<SimulatedDisk> AfterPowerLoss(std::uint64_t seed) const;
+  // What is left when only the process dies: everything that was written.
+  std::unique_ptr<SimulatedDisk> AfterKill() const;
+
+  void SetCapacity(std::uint64_t bytes);
+  // Content behind the back of the process; set content is durable.
+  Bytes Content(const Path& path) const;
+  void SetContent(const Path& path, Bytes bytes);
+  std::vector<std::string> Files() const;  // all paths of files
+
+  Result<std::unique_ptr<File>> Open(const Path& path, const OpenOptions& options) override;
+  Status Rename(const Path& from, const Path& to) override;
+  Status Remove(const Path& path) override;
+  Status CreateDirectory(const Path& path) override;
+  Status SyncDirectory(const Path& path) override;
+  Result<std::vector<DirectoryEntry>> List(const Path& path) override;
+  Result<Stat> GetStat(const Path& path) override;
+  Result<Space> FreeSpace(const Path& path) override;
+  Result<std::unique_ptr<FileLock>> Lock(const Path& path) override;
+
+ private:
+  class HeldLock;
+
+  std::shared_ptr<State> state_;  // shared with the files that are open
+};
+
+}  // namespace strata::os
