@@ -1,71 +1,11 @@
 #include "net/http_client.h"
 
-#include <functional>
-#include <thread>
-
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "net/scripted_server.h"
 
 namespace strata::net {
 namespace {
-
-// A server that hands each accepted socket to `serve` and closes it after.
-class ScriptedServer {
- public:
-  ScriptedServer(int connections, std::function<void(int)> serve) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(listen(listener_, 8), 0);
-    socklen_t length = sizeof address;
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this, connections, serve = std::move(serve)] {
-      for (int i = 0; i < connections; ++i) {
-        const int peer = accept(listener_, nullptr, nullptr);
-        if (peer < 0) return;
-        serve(peer);
-        close(peer);
-      }
-    });
-  }
-  ~ScriptedServer() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
-  }
-  ScriptedServer(const ScriptedServer&) = delete;
-  ScriptedServer& operator=(const ScriptedServer&) = delete;
-
-  HttpUrl Url() const { return {.host = "127.0.0.1", .port = port_}; }
-
- private:
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::jthread thread_;
-};
-
-// Reads until the end of a request whose body has `body_bytes`.
-std::string ReadRequest(int peer, std::size_t body_bytes) {
-  std::string text;
-  for (;;) {
-    const std::size_t end = text.find("\r\n\r\n");
-    if (end != std::string::npos && text.size() >= end + 4 + body_bytes) return text;
-    char buffer[4096];
-    const ssize_t n = read(peer, buffer, sizeof buffer);
-    if (n <= 0) return text;
-    text.append(buffer, static_cast<std::size_t>(n));
-  }
-}
-
-void WriteText(int peer, std::string_view text) {
-  // A client that gave up is part of some tests.
-  [[maybe_unused]] const ssize_t n = send(peer, text.data(), text.size(), MSG_NOSIGNAL);
-}
 
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Kind: a\r\n\r\nok";
 

@@ -1,0 +1,210 @@
+#include "app/cli.h"
+
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/setting_value.h"
+#include "app/settings.h"
+#include "app/version.h"
+#include "base/units.h"
+
+namespace strata::app {
+
+template <>
+struct WordsOf<QueryOutput> {
+  static constexpr std::array kAll = {Word<QueryOutput>{"table", QueryOutput::kTable},
+                                      Word<QueryOutput>{"json", QueryOutput::kJson},
+                                      Word<QueryOutput>{"ndjson", QueryOutput::kNdjson},
+                                      Word<QueryOutput>{"csv", QueryOutput::kCsv},
+                                      Word<QueryOutput>{"parquet", QueryOutput::kParquet}};
+};
+template <>
+struct WordsOf<TextOutput> {
+  static constexpr std::array kAll = {Word<TextOutput>{"text", TextOutput::kText},
+                                      Word<TextOutput>{"json", TextOutput::kJson}};
+};
+
+namespace {
+
+// What parsing found: the command to run, with the options it reads when it runs.
+struct CommandLine {
+  ConfigSources sources;
+  QueryOptions query;
+  TextOutput output = TextOutput::kText;
+  bool with_origin = false;
+  std::function<int()> run;
+};
+
+Environment ProcessEnvironment() {
+  Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+void AddConfigFile(CLI::App& command, CommandLine& line) {
+  command
+      .add_option_function<std::string>(
+          "--config", [&line](const std::string& path) { line.sources.file = path; },
+          "File of settings (STRATA_CONFIG); docs/configuration.md says which is read otherwise.")
+      ->type_name("path");
+}
+
+// A wrong value of a flag is a usage error that names the flag.
+std::string CheckFlag(const Setting& setting, const std::string& text) {
+  Config scratch;
+  auto set = setting.set(scratch, text);
+  return set ? std::string() : set.error().message;
+}
+
+void AddSetting(CLI::App& command, CommandLine& line, const Setting& setting) {
+  const std::string standard = setting.get(DefaultConfig(line.sources.root));
+  const std::string help = std::string(setting.help) + " [" + standard + "]";
+  const std::string name(setting.name);
+  // Of a bool the flag alone means true.
+  const auto meant = [flag_only = setting.flag_only](const std::string& text) {
+    return flag_only && text.empty() ? std::string("true") : text;
+  };
+  CLI::Option* option = command.add_option_function<std::string>(
+      setting.Flag(),
+      [&line, name, meant](const std::string& text) { line.sources.flags[name] = meant(text); },
+      help);
+  option->type_name(setting.kind)->check([&setting, meant](const std::string& text) {
+    return CheckFlag(setting, meant(text));
+  });
+  if (setting.flag_only) option->expected(0, 1);
+  const std::size_t dot = setting.name.find('.');
+  option->group(dot == std::string_view::npos ? "general" : name.substr(0, dot));
+}
+
+void AddSettings(CLI::App& command, CommandLine& line) {
+  AddConfigFile(command, line);
+  for (const Setting& setting : Settings()) AddSetting(command, line, setting);
+}
+
+// What `run` is handed stands in `line`, which outlives the parser.
+template <class Run>
+void OnParsed(CLI::App& command, CommandLine& line, Run run) {
+  command.callback([&line, run = std::move(run)] { line.run = run; });
+}
+
+// An option that takes one of the words of T.
+template <IsWord T>
+void AddWord(CLI::App& command, const std::string& name, T& value, const std::string& help) {
+  command
+      .add_option_function<std::string>(
+          name, [&value](const std::string& text) { CHECK(ParseValue(text, {}, value)); },
+          help + " [" + FormatValue(value) + "]")
+      ->type_name(KindOf(value))
+      ->check([](const std::string& text) {
+        T scratch;
+        auto parsed = ParseValue(text, {}, scratch);
+        return parsed ? std::string() : parsed.error().message;
+      });
+}
+
+[[maybe_unused]] void AddServe(CLI::App& app, CommandLine& line) {
+  CLI::App& serve = *app.add_subcommand("serve", "Receive telemetry, keep it, answer queries.");
+  AddSettings(serve, line);
+  OnParsed(serve, line, [&line] { return RunServe(line.sources); });
+}
+
+void AddTimeout(CLI::App& query, QueryOptions& options) {
+  query
+      .add_option_function<std::string>(
+          "--timeout",
+          [&options](const std::string& text) {
+            options.timeout =
+                std::chrono::duration_cast<std::chrono::milliseconds>(*ParseDuration(text));
+          },
+          "Longest wait for the answer; beyond it exit code 124. [1m]")
+      ->check([](const std::string& text) {
+        const auto parsed = ParseDuration(text);
+        if (!parsed) return parsed.error().message;
+        return *parsed < std::chrono::milliseconds(1) ? std::string("less than a millisecond") : "";
+      })
+      ->type_name("duration");
+}
+
+void AddQuery(CLI::App& app, CommandLine& line) {
+  CLI::App& query = *app.add_subcommand(
+      "query", "Run one SQL statement on a server; without one it is read from standard input.");
+  QueryOptions& options = line.query;
+  query.add_option("sql", options.sql, "The statement.")->type_name("SQL");
+  query.add_option("-f,--file", options.file, "File with the statement; - is standard input.")
+      ->type_name("path");
+  query.add_option("--url", options.url, "The server. [" + options.url + "]")->type_name("URL");
+  query.add_option("--namespace", options.name_space, "Namespace to read. [the server's default]")
+      ->type_name("name");
+  AddWord(query, "--output", options.output, "How the rows are written.");
+  AddTimeout(query, options);
+  OnParsed(query, line, [&line] { return RunQuery(line.query); });
+}
+
+void AddConfig(CLI::App& app, CommandLine& line) {
+  CLI::App& config = *app.add_subcommand("config", "Check or show the configuration.");
+  config.require_subcommand(1);
+  CLI::App& check = *config.add_subcommand("check", "Validate it without starting: exit 0 or 78.");
+  AddSettings(check, line);
+  OnParsed(check, line, [&line] { return RunConfigCheck(line.sources); });
+  CLI::App& print = *config.add_subcommand("print", "Write the settings in use as YAML.");
+  print.add_flag("--with-origin", line.with_origin, "Say where each value comes from.");
+  AddSettings(print, line);
+  OnParsed(print, line, [&line] { return RunConfigPrint(line.sources, line.with_origin); });
+  CLI::App& docs = *config.add_subcommand("docs", "Write docs/configuration.md.");
+  OnParsed(docs, line, [] { return RunConfigDocs(); });
+}
+
+void AddVersion(CLI::App& app, CommandLine& line) {
+  CLI::App& version = *app.add_subcommand("version", "Say which version this is.");
+  AddWord(version, "--output", line.output, "How the answer is written.");
+  OnParsed(version, line, [&line] { return RunVersion(line.output); });
+}
+
+int RefuseUsage(const CLI::App& app, const CLI::ParseError& error) {
+  std::string command = "strata";
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) {
+    deepest = deepest->get_subcommands().front();
+    command += " " + deepest->get_name();
+  }
+  std::cerr << "error: " << error.what() << "\nSee '" << command << " --help'.\n";
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv) {
+  CommandLine line;
+  line.sources.environment = ProcessEnvironment();
+  line.sources.root = geteuid() == 0;
+
+  CLI::App app("strata: logs, spans and metrics in, durable, visible and in SQL.", "strata");
+  app.set_version_flag("--version", "strata " + std::string(Version()));
+  app.require_subcommand(1);
+#if __has_include("app/serve.cc")
+  AddServe(app, line);
+#endif
+  AddQuery(app, line);
+  AddConfig(app, line);
+  AddVersion(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return RefuseUsage(app, error);
+    return app.exit(error, std::cout, std::cerr);  // --help and --version
+  }
+  return line.run();
+}
+
+}  // namespace strata::app

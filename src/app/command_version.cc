@@ -1,0 +1,22 @@
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/version.h"
+
+namespace strata::app {
+
+std::string_view Version() {
+  return STRATA_VERSION;
+}
+
+int RunVersion(TextOutput output) {
+  if (output == TextOutput::kJson) {
+    std::cout << R"({"version":")" << Version() << R"(","compiler":")" << __VERSION__ << "\"}\n";
+  } else {
+    std::cout << "strata " << Version() << '\n';
+  }
+  return kExitOk;
+}
+
+}  // namespace strata::app

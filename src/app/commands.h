@@ -1,0 +1,42 @@
+// The commands of the strata binary, one file each (command_<name>.cc). The command line is parsed
+// in app/cli.cc; a command gets its options typed, writes data to stdout and everything else to
+// stderr, and returns the exit code.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "app/config_load.h"
+
+namespace strata::app {
+
+int RunServe(const ConfigSources& sources);
+
+enum class TextOutput : std::uint8_t { kText, kJson };
+
+enum class QueryOutput : std::uint8_t { kTable, kJson, kNdjson, kCsv, kParquet };
+
+struct QueryOptions {
+  std::optional<std::string> sql;             // else of `file`, else of stdin
+  std::optional<std::filesystem::path> file;  // "-" is stdin
+  std::string url = "http://127.0.0.1:8090";
+  std::string name_space = {};  // empty: the server's default
+  QueryOutput output = QueryOutput::kTable;
+  std::chrono::milliseconds timeout = std::chrono::seconds(60);
+};
+int RunQuery(const QueryOptions& options);
+
+// Reads the log of a server that is stopped, or of one that runs, without changing it.
+int RunWalInspect(const ConfigSources& sources, TextOutput output);
+int RunWalVerify(const ConfigSources& sources, TextOutput output);
+
+int RunConfigCheck(const ConfigSources& sources);
+int RunConfigPrint(const ConfigSources& sources, bool with_origin);
+int RunConfigDocs();
+
+int RunVersion(TextOutput output);
+
+}  // namespace strata::app

@@ -1,0 +1,18 @@
+// The server: wiring of all modules, from configuration to exit.
+#pragma once
+
+#include <functional>
+
+#include "app/config.h"
+#include "base/result.h"
+
+namespace strata::app {
+
+// What SIGHUP asks for: the configuration loaded again from its sources, or why it is refused.
+using ReloadFunction = std::function<Result<Config>()>;
+
+// Serves until SIGTERM or SIGINT and returns the exit code. `config` is valid (Config::Validate).
+// Called on the main thread before any other thread exists, so that signals can be blocked first.
+int Serve(const Config& config, const ReloadFunction& reload);
+
+}  // namespace strata::app
