@@ -11,19 +11,8 @@ constexpr std::size_t kPageBytesMax = 1 << 20;
 
 }  // namespace
 
-void* Arena::Allocate(std::size_t bytes, std::size_t alignment) {
-  const auto misfit = reinterpret_cast<std::uintptr_t>(at_) & (alignment - 1);
-  const std::size_t skip = misfit == 0 ? 0 : alignment - misfit;
-  if (at_ == nullptr || bytes + skip > static_cast<std::size_t>(end_ - at_)) {
-    Grow(bytes);
-    return Allocate(bytes, alignment);
-  }
-  std::byte* result = at_ + skip;
-  at_ = result + bytes;
-  return result;
-}
-
-// Pages double up to 1 MiB, so that a small block stays small. What does not fit a page gets its own.
+// Pages double up to 1 MiB, so that a small block stays small. What does not fit a page gets its
+// own.
 void Arena::Grow(std::size_t bytes) {
   const std::size_t page = std::max(next_page_bytes_, bytes + 64);
   next_page_bytes_ = std::min(next_page_bytes_ * 2, kPageBytesMax);

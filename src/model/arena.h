@@ -17,7 +17,17 @@ namespace strata::model {
 class Arena {
  public:
   // Zeroed memory, aligned to `alignment` (a power of two, at most 64).
-  void* Allocate(std::size_t bytes, std::size_t alignment = 8);
+  void* Allocate(std::size_t bytes, std::size_t alignment = 8) {
+    for (;;) {
+      const std::size_t skip = -reinterpret_cast<std::uintptr_t>(at_) & (alignment - 1);
+      if (bytes + skip <= static_cast<std::size_t>(end_ - at_) && at_ != nullptr) {
+        std::byte* result = at_ + skip;
+        at_ = result + bytes;
+        return result;
+      }
+      Grow(bytes);
+    }
+  }
 
   // A Text whose bytes are in the arena (or inline).
   Text Copy(std::string_view text) {

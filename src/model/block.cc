@@ -40,18 +40,35 @@ Block::Block(Kind kind, std::uint32_t capacity, const BlockHints& hints)
   }
 }
 
-Column* Block::AttributeColumnFor(std::string_view key, AnyType type) {
-  std::string name(1, static_cast<char>(type));
-  name += key;
-  if (const auto found = by_key_.find(name); found != by_key_.end()) return found->second;
+AttributeKey* Block::FindKey(std::string_view key) {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second.get();
+}
+
+AttributeKey* Block::KeyWithColumn(std::string_view key, AnyType type, Column** column) {
+  const auto& types = AttributeKey::kColumnTypes;
+  const auto place = static_cast<std::size_t>(std::ranges::find(types, type) - types.begin());
+  CHECK(place < types.size());
+  AttributeKey* entry = FindKey(key);
+  if (entry != nullptr && entry->columns[place] != nullptr) {
+    *column = entry->columns[place];
+    return entry;
+  }
   if (attribute_columns_.size() >= kAttributeColumnsMax) return nullptr;
-  const bool raw = type == AnyType::kString && Contains(raw_keys_, std::string(key));
+  const bool raw = type == AnyType::kString && Contains(raw_keys_, key);
   attribute_columns_.push_back(
       std::make_unique<Column>(TypeOfAttribute(type), /*nullable=*/true, capacity_, raw));
-  Column* column = attribute_columns_.back().get();
-  by_key_.emplace(std::move(name), column);
-  attributes_.Append({.key = arena_.Copy(key), .type = type, .column = column});
-  return column;
+  *column = attribute_columns_.back().get();
+  const AttributeColumn& kept =
+      attributes_.Append({.key = arena_.Copy(key), .type = type, .column = *column});
+  if (entry == nullptr) {
+    auto added = std::make_unique<AttributeKey>();
+    added->name = kept.key.view();  // elements of attributes_ never move
+    entry = added.get();
+    by_key_.emplace(entry->name, std::move(added));
+  }
+  entry->columns[place] = *column;
+  return entry;
 }
 
 std::optional<std::uint32_t> Block::FindResource(const Hash128& hash) const {

@@ -6,6 +6,7 @@
 // somebody holds a shared_ptr to it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -58,6 +59,19 @@ struct AttributeColumn {
   Column* column = nullptr;
 };
 
+// The writer's view of one attribute key of a block: its columns, and what the row at hand did.
+struct AttributeKey {
+  std::string_view name;  // in the block's arena
+  // In the order of kColumnTypes below; nullptr: no value of that type came yet.
+  std::array<Column*, 4> columns{};
+  Column* set = nullptr;       // of the columns, the one that row `row` has set
+  std::uint32_t row = kNoRow;  // the row that last set a value
+  std::uint32_t order = 0;     // the value's place among that row's attributes
+  static constexpr std::uint32_t kNoRow = UINT32_MAX;
+  static constexpr std::array kColumnTypes = {AnyType::kString, AnyType::kInt, AnyType::kDouble,
+                                              AnyType::kBool};
+};
+
 // What a new block takes over from the one before it in its lane: keys whose values do not repeat.
 struct BlockHints {
   std::vector<std::string> raw_keys;
@@ -87,8 +101,11 @@ class Block {
   // --- writer only, from here on
   Column& fixed(std::uint16_t index) { return *fixed_[index]; }
   Arena& arena() { return arena_; }
-  // The column of (key, type), added if new; nullptr when kAttributeColumnsMax is reached.
-  Column* AttributeColumnFor(std::string_view key, AnyType type);
+  // The key and its column for values of `type`, added if new; nullptr when kAttributeColumnsMax is
+  // reached. Requires: `type` is one of AttributeKey::kColumnTypes.
+  AttributeKey* KeyWithColumn(std::string_view key, AnyType type, Column** column);
+  // nullptr: the key has no column.
+  AttributeKey* FindKey(std::string_view key);
   // The index of a resource or scope that was interned under this hash (of its encoded message).
   std::optional<std::uint32_t> FindResource(const Hash128& hash) const;
   std::optional<std::uint32_t> FindScope(const Hash128& hash) const;
@@ -101,6 +118,10 @@ class Block {
     std::size_t operator()(const Hash128& hash) const { return hash.low; }
   };
 
+  struct HashOfText {
+    std::size_t operator()(std::string_view text) const { return Hash64(AsBytes(text)); }
+  };
+
   const Kind kind_;
   const std::uint32_t capacity_;
   Arena arena_;
@@ -111,8 +132,8 @@ class Block {
   StableVector<Scope> scopes_;
   RunTable runs_;
   mutable std::atomic<std::uint32_t> in_flight_{0};
-  // Writer's indexes. The key of by_key_ is the type letter followed by the attribute's key.
-  std::unordered_map<std::string, Column*> by_key_;
+  // Writer's indexes.
+  std::unordered_map<std::string_view, std::unique_ptr<AttributeKey>, HashOfText> by_key_;
   std::unordered_map<Hash128, std::uint32_t, HashOfHash> resource_index_;
   std::unordered_map<Hash128, std::uint32_t, HashOfHash> scope_index_;
   std::vector<std::string> raw_keys_;

@@ -1,8 +1,10 @@
-// Column: one column of a block, in chunks of 2,048 rows, each of which a query reads as one vector.
+// Column: one column of a block, in chunks of 2,048 rows, each of which a query reads as one
+// vector.
 //
-// Threads: one writer at a time; readers without locks. A reader may look at rows of a published run
-// only (model/run_table.h); whatever the writer stored for them happened before. Words of a validity
-// mask hold neighbouring rows of both sides, so they are read and written with relaxed atomics.
+// Threads: one writer at a time; readers without locks. A reader may look at rows of a published
+// run only (model/run_table.h); whatever the writer stored for them happened before. Words of a
+// validity mask hold neighbouring rows of both sides, so they are read and written with relaxed
+// atomics.
 #pragma once
 
 #include <array>
@@ -52,7 +54,7 @@ class Dictionary {
  public:
   Dictionary(Arena& arena, std::uint32_t capacity);
 
-  // The code of `value`, which is added if it is new; 0 when the dictionary is full. Writer only.
+  // The code of `value`, which is added if it is new; 0 when there is no room for it. Writer only.
   std::uint16_t Intern(std::string_view value, Arena& arena);
 
   // Entries including number 0. A reader uses those below the size that it loaded.
@@ -60,6 +62,8 @@ class Dictionary {
   const Text* entries() const { return entries_; }
 
  private:
+  std::uint16_t Add(std::uint32_t slot, std::string_view value, Arena& arena);
+
   Text* entries_;
   std::uint16_t* slots_;
   std::uint32_t slot_mask_;
@@ -69,8 +73,8 @@ class Dictionary {
 
 class Column {
  public:
-  // `nullable`: rows that were never set are NULL (else zero or empty). `rows`: the block's capacity.
-  // `start_raw`: a label column whose values did not repeat in the block before.
+  // `nullable`: rows that were never set are NULL (else zero or empty). `rows`: the block's
+  // capacity. `start_raw`: a label column whose values did not repeat in the block before.
   Column(ColumnType type, bool nullable, std::uint32_t rows, bool start_raw);
 
   ColumnType type() const { return type_; }
@@ -78,8 +82,8 @@ class Column {
   // Any row holds the value that means NULL for its type (time 0, id of zeros).
   bool has_zero() const { return has_zero_.load(std::memory_order_relaxed); }
 
-  // nullptr: no row of the chunk was ever set. Load it once for each pass over a chunk: a writer may
-  // replace a chunk of codes by a flat one that holds the same values.
+  // nullptr: no row of the chunk was ever set. Load it once for each pass over a chunk: a writer
+  // may replace a chunk of codes by a flat one that holds the same values.
   const Chunk* chunk(std::uint32_t index) const {
     return chunks_[index].load(std::memory_order_acquire);
   }

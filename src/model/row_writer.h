@@ -1,8 +1,9 @@
 // RowWriter: writes the rows of one request into the blocks of a lane.
 //
-// Use: for each record BeginRow(), setters, then CommitRow() or AbandonRow(); at the end take Rows().
-// Rows become visible only when the committer appends Rows() to the blocks' run tables.
-// Threads: one, which holds the lane for the life of the writer.
+// Use: for each record BeginRow(), setters, then CommitRow() or AbandonRow(); at the end take
+// Rows(). A writer ends between rows: a row that was begun is committed or abandoned. Rows become
+// visible only when the committer appends Rows() to the blocks' run tables. Threads: one, which
+// holds the lane for the life of the writer.
 #pragma once
 
 #include <memory>
@@ -36,8 +37,9 @@ class RowWriter {
  public:
   explicit RowWriter(BlockSource& source);
 
-  // Requires: the row before was committed or abandoned. After it, block() is stable until the row's
-  // end; interned resources and scopes are per block, so intern after BeginRow() (BlockChanged()).
+  // Requires: the row before was committed or abandoned. After it, block() is stable until the
+  // row's end; interned resources and scopes are per block, so intern after BeginRow()
+  // (BlockChanged()).
   void BeginRow();
   Block& block() { return *block_; }
   // The block differs from that of the last row: indexes of resources and scopes are void.
@@ -47,55 +49,70 @@ class RowWriter {
   void Set(std::uint16_t column, T value) {
     block_->fixed(column).Set<T>(row_, value, block_->arena());
   }
-  void SetTime(std::uint16_t column, std::int64_t nanos);
+  // Times and ids are set in every row, so that Column::has_zero() tells the truth.
+  void SetTime(std::uint16_t column, std::int64_t nanos) {
+    if (nanos == 0) {
+      block_->fixed(column).SetZeroSeen();
+    } else {
+      Set(column, nanos);
+    }
+  }
   // `bytes` is empty (NULL) or exactly 16 or 8 bytes as the column's type says.
   void SetId(std::uint16_t column, std::string_view bytes);
   void SetText(std::uint16_t column, std::string_view text) {
     block_->fixed(column).SetText(row_, text, block_->arena());
   }
-  // One attribute of the record; of a duplicate key the last wins. Scalars get columns while there is
-  // room; bytes, arrays, maps, empty values and what has no room go to kRest.
+  // One attribute of the record; of a duplicate key the last wins. Scalars get columns while there
+  // is room; bytes, arrays, maps, empty values and what has no room go to kRest.
   void AddAttribute(std::string_view key, const AnyValue& value);
 
   void CommitRow();
   void AbandonRow();  // the row's place is used again
 
   // What was committed, in order; normally one range.
-  std::vector<RowRange> Rows() const { return ranges_; }
+  std::vector<RowRange> Rows() const;
   std::uint64_t committed() const { return committed_; }
 
  private:
-  struct Cell {
-    Column* column;
-    std::string_view key;  // in the block's arena
-    AnyType type;
+  // The n-th attribute of a row. Records of one sender carry the same keys in the same order, so
+  // the n-th attribute is first compared with the n-th of the row before.
+  struct Slot {
+    AnyType type = AnyType::kEmpty;
+    AttributeKey* key = nullptr;  // nullptr: the attribute had no column
+    Column* column = nullptr;
   };
+  // An attribute without a column; its strings lie in rest_bytes_.
   struct RestEntry {
-    std::string key;
-    AnyType type;
-    std::string text;
+    std::size_t key_begin = 0;
+    std::size_t text_begin = 0;
+    std::size_t text_end = 0;
+    AnyType type = AnyType::kEmpty;
+    std::uint32_t order = 0;
   };
-  Column* ColumnFor(std::string_view key, AnyType type, std::string_view* kept_key);
-  void DropDuplicate(std::string_view key);
-  bool KeyIsNew(std::string_view key) const;
-  void WriteRest();
+
   void StartBlock();
+  Slot FindSlot(std::string_view key, AnyType type);
+  void SetCell(const Slot& slot, const AnyValue& value, std::uint32_t order);
+  void AddRest(std::string_view key, const AnyValue& value, std::uint32_t order);
+  void WriteRest();
+  bool IsSetLater(std::string_view key, std::uint32_t order);
+  std::string_view RestKey(const RestEntry& entry) const {
+    return std::string_view(rest_bytes_)
+        .substr(entry.key_begin, entry.text_begin - entry.key_begin);
+  }
 
   BlockSource& source_;
-  std::shared_ptr<Block> block_;
+  Block* block_ = nullptr;  // of the last of ranges_
+  std::uint32_t* next_row_ = nullptr;
   std::uint32_t row_ = 0;
   bool block_changed_ = true;
   std::uint64_t committed_ = 0;
   std::vector<RowRange> ranges_;
-  // Cells of the row at hand, and those of the row before: records of one sender carry the same keys
-  // in the same order, so the n-th attribute is first compared with the n-th of the row before.
-  std::vector<Cell> cells_;
-  std::vector<Cell> previous_;
+  std::vector<Slot> slots_;
+  std::uint32_t attribute_count_ = 0;  // of the row at hand
   std::vector<RestEntry> rest_;
-  std::size_t predicted_ = 0;
-  bool all_predicted_ = true;
-  std::vector<std::uint16_t> text_columns_;
-  std::string scratch_;
+  std::string rest_bytes_;
+  std::string cell_;
 };
 
 }  // namespace strata::model
