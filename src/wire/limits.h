@@ -11,10 +11,15 @@ struct Limits {
   std::uint32_t value_bytes = 64 << 10;  // of any one text; longer ones are truncated
   std::uint32_t nesting = 32;            // of AnyValues; a record that nests deeper is rejected
 
-  // Equal limits have equal fingerprints; stored in frames of the log, so that replay can tell
-  // whether it would decide the same.
+  // The limits themselves in 64 bits, stored in frames of the log: replay decodes with those that
+  // decided when the request came. Requires: attributes < 2^24, nesting < 2^8.
   std::uint64_t Fingerprint() const {
-    return std::uint64_t{attributes} << 40 ^ std::uint64_t{value_bytes} << 8 ^ nesting;
+    return std::uint64_t{attributes} << 40 | std::uint64_t{value_bytes} << 8 | nesting;
+  }
+  static Limits FromFingerprint(std::uint64_t fingerprint) {
+    return {.attributes = static_cast<std::uint32_t>(fingerprint >> 40),
+            .value_bytes = static_cast<std::uint32_t>(fingerprint >> 8),
+            .nesting = static_cast<std::uint32_t>(fingerprint & 0xFF)};
   }
 };
 

@@ -1,0 +1,45 @@
+// DedupFile: keeps the dedup table over the release of segments, as the log's consumer "dedup".
+//
+// A segment is not released before the requests in it are in the file or out of the window: the
+// consumer pins the log (wal::Config::pinning_consumers). docs/formats/dedup.md has the layout.
+#pragma once
+
+#include <filesystem>
+#include <thread>
+
+#include "base/clock.h"
+#include "ingest/pipeline.h"
+#include "os/file_system.h"
+#include "wal/log.h"
+
+namespace strata::ingest {
+
+inline constexpr std::string_view kDedupConsumer = "dedup";
+
+class DedupFile {
+ public:
+  DedupFile(std::filesystem::path path, Pipeline& pipeline, wal::Log& log, os::FileSystem& files);
+  ~DedupFile();  // stops the thread
+
+  // Before Log::Start(): the table from the file and the headers of the log. A damaged file is told
+  // and ignored: repetitions of what it alone knew are then stored again.
+  Status Load();
+
+  // After Log::Start(): saves whenever a segment's worth of log waits, on a thread of its own.
+  void Start(std::uint64_t segment_bytes);
+
+  // Writes the file and moves the cursor to what it covers. Any thread.
+  Status Save();
+
+ private:
+  void Run(const std::stop_token& stop, std::uint64_t segment_bytes);
+
+  const std::filesystem::path path_;
+  Pipeline& pipeline_;
+  wal::Log& log_;
+  os::FileSystem& files_;
+  Mutex saving_;
+  std::jthread thread_;
+};
+
+}  // namespace strata::ingest

@@ -1,0 +1,103 @@
+// Pipeline: the way of a request. Admit, decode into a lane, append to the log, publish,
+// acknowledge.
+//
+// Threads: Ingest() on connection threads, several at once; the log's committer calls the hooks.
+// Life: Open the log with the pipeline as its hooks, Attach() it, Replay (ingest/replay.h), Start
+// the log, Accept(), … Refuse(), stop the log, destroy.
+//
+// What the caller is promised: `done` is called once; with success only after the request's frame
+// is durable and its rows are visible (contract.md, "Ingest answers").
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mutex.h"
+#include "hot/hot.h"
+#include "ingest/dedup.h"
+#include "ingest/definitions.h"
+#include "ingest/ingest_metrics.h"
+#include "ingest/target.h"
+#include "model/collection.h"
+#include "wal/log.h"
+#include "wire/otlp_decode.h"
+
+namespace strata::ingest {
+
+struct PipelineConfig {
+  wire::Limits limits;
+  DedupConfig dedup;
+  bool dedup_payload = true;
+  std::size_t collections_max = 100'000;
+  // Rows in memory beyond this are refused until the sealer has caught up.
+  std::uint64_t hot_bytes_max = 0;
+};
+
+// What dedup keeps of a frame.
+StoredRequest StoredRequestOf(std::uint64_t position, const wal::FrameInfo& info);
+
+class Pipeline final : public IngestTarget, public wal::CommitHooks {
+ public:
+  Pipeline(const PipelineConfig& config, hot::Hot& hot, model::CollectionTable& collections,
+           const Clock& clock, model::Registry& registry);
+  ~Pipeline() override;
+
+  // Requires: before Ingest(); the log outlives the use of the pipeline.
+  void Attach(wal::Log& log);
+
+  // Requests are taken from here on / are answered with kUnavailable and `reason` from here on. The
+  // reason is a sentence for the sender: "the disk is full: …".
+  void Accept();
+  void Refuse(std::string reason);
+
+  void Ingest(IngestRequest&& request, IngestDone done) override;
+
+  bool Admit(wal::Append& append) override;
+  void Publish(wal::Append& append) override;
+  void Settle(wal::Append& append, const Status& status) override;
+
+  // The table of requests that were stored, for replay and the dedup file.
+  Mutex& dedup_mutex() { return dedup_mutex_; }
+  Dedup& dedup() REQUIRES(dedup_mutex_) { return dedup_; }
+  Definitions& definitions() { return definitions_; }
+
+ private:
+  struct InFlight;
+  struct HashOfHash {
+    std::size_t operator()(const Hash128& hash) const { return hash.low; }
+  };
+  using Pending = std::unordered_map<Hash128, InFlight*, HashOfHash>;
+
+  std::optional<IngestOutcome> RefusalNow() const;
+  void Store(std::unique_ptr<InFlight> request);
+  InFlight* FirstOf(const InFlight& request) const;
+  void SettleTwins(InFlight& first, const Status& status);
+  static void AnswerRepetition(InFlight& repetition, std::uint64_t position,
+                               std::uint32_t rejected);
+
+  const PipelineConfig config_;
+  hot::Hot& hot_;
+  const Clock& clock_;
+  IngestMetrics metrics_;
+  Definitions definitions_;
+  wal::Log* log_ = nullptr;
+
+  mutable Mutex gate_mutex_;
+  std::atomic<bool> accepting_{false};
+  std::string refusal_ GUARDED_BY(gate_mutex_) = "strata is starting";
+
+  Mutex dedup_mutex_;
+  Dedup dedup_ GUARDED_BY(dedup_mutex_);
+
+  // Committer's thread only: admitted and not yet settled.
+  Pending pending_payloads_;
+  Pending pending_keys_;
+};
+
+}  // namespace strata::ingest

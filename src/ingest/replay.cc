@@ -1,0 +1,167 @@
+#include "ingest/replay.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "wal/define.h"
+#include "wire/otlp_decode.h"
+
+namespace strata::ingest {
+namespace {
+
+// Batches that wait for one worker; a batch is a few MiB.
+constexpr std::size_t kWaitingMax = 4;
+
+}  // namespace
+
+// Decodes every n-th batch. It keeps a lane of each collection to itself until the end, because the
+// rows of a lane must be in the order of their positions.
+class Replayer::Worker {
+ public:
+  Worker(hot::Hot& hot, const model::CollectionTable& collections)
+      : hot_(hot), collections_(collections), thread_([this] { Run(); }) {}
+
+  void Add(wal::FrameBatch&& batch) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_.size() < kWaitingMax; });
+    waiting_.push_back(std::move(batch));
+    changed_.notify_all();
+  }
+
+  ReplayReport Finish() {
+    {
+      const std::scoped_lock lock(mutex_);
+      finished_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+    return report_;
+  }
+
+ private:
+  struct Target {
+    const model::Collection* collection;
+    hot::LaneLease lease;
+    hot::Position sealed;
+  };
+
+  void Run() {
+    while (std::optional<wal::FrameBatch> batch = Next()) {
+      for (const wal::FrameView& frame : batch->frames) Decode(frame);
+    }
+    targets_.clear();  // leases end on the thread that took them
+  }
+
+  std::optional<wal::FrameBatch> Next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return finished_ || !waiting_.empty(); });
+    if (waiting_.empty()) return std::nullopt;
+    wal::FrameBatch batch = std::move(waiting_.front());
+    waiting_.pop_front();
+    changed_.notify_all();
+    return batch;
+  }
+
+  Target* TargetOf(model::CollectionId id) {
+    const auto found = targets_.find(id);
+    if (found != targets_.end()) return &found->second;
+    const model::Collection* collection = collections_.Find(id);
+    if (collection == nullptr) return nullptr;
+    return &targets_.emplace(id, Target{collection, hot_.Lease(*collection), hot_.Sealed(id)})
+                .first->second;
+  }
+
+  void Decode(const wal::FrameView& frame) {
+    if (frame.info.type != wal::FrameType::kRecords) return;
+    Target* target = TargetOf(frame.info.collection_id);
+    if (target == nullptr) return Fault(frame, "its collection is not defined");
+    if (frame.position <= target->sealed) {
+      ++report_.skipped;
+      return;
+    }
+    model::RowWriter writer(target->lease.source());
+    const auto limits = wire::Limits::FromFingerprint(frame.info.limits_fingerprint);
+    const auto decoded = wire::DecodeOtlp(target->collection->kind, frame.payload, limits, writer);
+    hot::PendingRows rows = target->lease.Take(writer);
+    if (!decoded) return Fault(frame, decoded.error().message);
+    if (decoded->accepted != frame.info.record_count) {
+      Fault(frame, "it decodes to another number of records than was acknowledged");
+    }
+    rows.Publish(frame.position);
+    ++report_.frames;
+    report_.records += decoded->accepted;
+    report_.payload_bytes += frame.payload.size();
+  }
+
+  void Fault(const wal::FrameView& frame, std::string_view reason) {
+    ++report_.faulty;
+    LogError("replay: a frame cannot be served as it was acknowledged",
+             {{"position", frame.position},
+              {"collection_id", frame.info.collection_id},
+              {"reason", reason}});
+  }
+
+  hot::Hot& hot_;
+  const model::CollectionTable& collections_;
+  std::unordered_map<model::CollectionId, Target> targets_;
+  ReplayReport report_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<wal::FrameBatch> waiting_;
+  bool finished_ = false;
+  std::thread thread_;  // last: runs on the members above
+};
+
+namespace {
+
+Status Define(const wal::FrameView& frame, model::CollectionTable& collections) {
+  ASSIGN_OR_RETURN(wal::Define define, wal::DecodeDefine(frame.payload));
+  if (!model::IsKnownKind(define.kind)) {
+    return Error{Code::kCorrupt, "define frame of an unknown kind"};
+  }
+  return collections.Restore({.id = define.collection_id,
+                              .namespace_name = std::move(define.namespace_name),
+                              .name = std::move(define.collection_name),
+                              .kind = static_cast<model::Kind>(define.kind)});
+}
+
+}  // namespace
+
+Replayer::Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers)
+    : hot_(hot), collections_(collections) {
+  for (std::uint32_t i = 0; i < workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(hot_, collections_));
+  }
+}
+
+Replayer::~Replayer() = default;
+
+Status Replayer::Add(wal::FrameBatch&& batch) {
+  for (const wal::FrameView& frame : batch.frames) {
+    if (frame.info.type == wal::FrameType::kDefine) RETURN_IF_ERROR(Define(frame, collections_));
+  }
+  workers_[next_]->Add(std::move(batch));
+  next_ = (next_ + 1) % workers_.size();
+  return Done{};
+}
+
+ReplayReport Replayer::Finish() {
+  ReplayReport all;
+  for (const auto& worker : workers_) {
+    const ReplayReport report = worker->Finish();
+    all.frames += report.frames;
+    all.skipped += report.skipped;
+    all.records += report.records;
+    all.payload_bytes += report.payload_bytes;
+    all.faulty += report.faulty;
+  }
+  return all;
+}
+
+}  // namespace strata::ingest

@@ -1,0 +1,55 @@
+// Replay: after a start, what the log (and the carry file) holds and no part does becomes rows
+// again.
+//
+// Frames are decoded in parallel, each worker into lanes of its own, with the limits that were in
+// force when the request came, so that every record that was acknowledged, and no other, is visible
+// again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "hot/hot.h"
+#include "ingest/pipeline.h"
+#include "model/collection.h"
+#include "wal/log.h"
+
+namespace strata::ingest {
+
+struct ReplayReport {
+  std::uint64_t frames = 0;   // decoded
+  std::uint64_t skipped = 0;  // in parts already
+  std::uint64_t records = 0;
+  std::uint64_t payload_bytes = 0;
+  // Frames whose collection nobody defines, or that decode to other counts than were acknowledged.
+  // Their bytes stay in the log's quarantine or segment; each is logged.
+  std::uint64_t faulty = 0;
+  std::vector<wal::PositionRange> lost;  // damaged in the log, see RecoveryReport
+};
+
+class Replayer {
+ public:
+  // `workers` decode at once; no more than the lanes of a collection.
+  Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers);
+  ~Replayer();
+
+  // Requires: positions ascend over all calls. Blocks while the workers have enough to do. Define
+  // frames take effect at once; kCorrupt when they contradict each other.
+  Status Add(wal::FrameBatch&& batch);
+
+  // Waits for the workers. Call once, at the end.
+  ReplayReport Finish();
+
+ private:
+  class Worker;
+
+  hot::Hot& hot_;
+  model::CollectionTable& collections_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace strata::ingest
