@@ -76,7 +76,7 @@ struct CollectionState {
   Position last = 0;
   Position first_unsealed = 0;  // 0: all is sealed
   Position sealed = 0;
-  Position floor = 0;             // every published row above it is in memory
+  Position floor = 0;               // every published row above it is in memory
   MonotonicTime oldest_unsealed{};  // about when the oldest unsealed row was published
 };
 
