@@ -53,7 +53,7 @@ LaneLease Hot::Lease(const model::Collection& collection) {
     }
     if (entry.lanes.size() < config_.lanes_max) {
       entry.lanes.push_back(std::make_unique<Lane>(entry.kind, entry.marks, bytes_, clock_));
-      entry.lanes.back()->Lock();
+      CHECK(entry.lanes.back()->TryLock());  // nobody else knows it yet
       return LaneLease(*entry.lanes.back());
     }
     first = entry.lanes.front().get();

@@ -104,5 +104,16 @@ TEST(Dedup, EncodedTableComesBackAndEveryFlippedByteIsDetected) {
   }
 }
 
+// docs/formats/dedup.md
+TEST(Dedup, HexOfTheDocs) {
+  std::string hex;
+  for (const std::byte byte : Dedup({}).Encode()) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", std::to_integer<unsigned>(byte));
+    hex += digits;
+  }
+  EXPECT_EQ(hex, "5344445501000000000000000000000000000000667c8931");
+}
+
 }  // namespace
 }  // namespace strata::ingest
