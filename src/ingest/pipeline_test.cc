@@ -1,0 +1,246 @@
+#include "ingest/pipeline.h"
+
+#include <cerrno>
+#include <map>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "ingest/test_request.h"
+
+namespace strata::ingest {
+namespace {
+
+constexpr std::uint64_t kTime = 1'700'000'000'000'000'000;
+
+using RowList = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+TEST(Pipeline, AnAcknowledgedRequestIsVisibleAndHasAReceipt) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  const IngestOutcome outcome = ingest.Send(LogsRequest({kTime, kTime + 1, kTime + 2}, "hello"));
+  ASSERT_TRUE(outcome.status) << outcome.status.error().message;
+  EXPECT_GT(outcome.receipt, 0U);
+  EXPECT_FALSE(outcome.duplicate);
+  EXPECT_GE(ingest.log().published(), outcome.receipt);
+  EXPECT_EQ(ingest.Rows(), (RowList{{outcome.receipt, 3}}));
+}
+
+TEST(Pipeline, AnEmptyRequestHasNoReceipt) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  const IngestOutcome outcome = ingest.Send("");
+  EXPECT_TRUE(outcome.status);
+  EXPECT_EQ(outcome.receipt, 0U);
+  EXPECT_EQ(ingest.log().published(), 0U);
+}
+
+TEST(Pipeline, AMalformedRequestLeavesNothingBehind) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  std::string damaged = LogsRequest({kTime, kTime + 1}, "hello");
+  damaged.resize(damaged.size() - 3);
+  const IngestOutcome refused = ingest.Send(damaged);
+  ASSERT_FALSE(refused.status);
+  EXPECT_EQ(refused.status.error().code, Code::kInvalidInput);
+  const IngestOutcome stored = ingest.Send(LogsRequest({kTime}, "good"));
+  ASSERT_TRUE(stored.status);
+  EXPECT_EQ(ingest.Rows(), (RowList{{stored.receipt, 1}}));
+}
+
+TEST(Pipeline, ARepetitionGetsTheFirstReceipt) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  const std::string request = LogsRequest({kTime}, "hello");
+  const IngestOutcome first = ingest.Send(request);
+  const IngestOutcome again = ingest.Send(request);
+  ASSERT_TRUE(again.status);
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.receipt, first.receipt);
+  EXPECT_EQ(ingest.Rows(), (RowList{{first.receipt, 1}}));
+  // Equal bytes in another namespace are another request.
+  const IngestOutcome elsewhere = ingest.Send(request, {}, Encoding::kProtobuf, "other");
+  EXPECT_FALSE(elsewhere.duplicate);
+  EXPECT_EQ(ingest.Rows("other").size(), 1U);
+}
+
+TEST(Pipeline, WithoutTheSendersTimeEqualPayloadsAreTwoRequests) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  const std::string request = LogsRequest({kTime, 0}, "heartbeat");
+  EXPECT_FALSE(ingest.Send(request).duplicate);
+  EXPECT_FALSE(ingest.Send(request).duplicate);
+  EXPECT_EQ(ingest.Rows().size(), 2U);
+}
+
+TEST(Pipeline, AKeyRecognisesWhatThePayloadDoesNot) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  const std::string request = LogsRequest({0}, "heartbeat");
+  const IngestOutcome first = ingest.Send(request, "key-1");
+  const IngestOutcome again = ingest.Send(request, "key-1");
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.receipt, first.receipt);
+  const IngestOutcome conflict = ingest.Send(LogsRequest({0}, "other"), "key-1");
+  ASSERT_FALSE(conflict.status);
+  EXPECT_EQ(conflict.status.error().code, Code::kConflict);
+  EXPECT_EQ(ingest.Rows().size(), 1U);
+}
+
+TEST(Pipeline, PayloadDedupCanBeTurnedOff) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk, {.dedup_payload = false});
+  const std::string request = LogsRequest({kTime}, "hello");
+  EXPECT_FALSE(ingest.Send(request).duplicate);
+  EXPECT_FALSE(ingest.Send(request).duplicate);
+}
+
+// All twins are in flight at once; one is stored, the others wait for it and get its receipt.
+TEST(Pipeline, TwinsInFlightAreStoredOnce) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  constexpr int kTwins = 64;
+  Outcomes outcomes;
+  std::vector<std::thread> senders;
+  for (int t = 0; t < 4; ++t) {
+    senders.emplace_back([&] {
+      for (int i = 0; i < kTwins / 4; ++i) {
+        ingest.pipeline().Ingest({.kind = model::Kind::kLogs,
+                                  .namespace_name = "default",
+                                  .payload = Buffer::CopyOf(AsBytes(LogsRequest({kTime}, "twin")))},
+                                 outcomes.Expect());
+      }
+    });
+  }
+  for (auto& sender : senders) sender.join();
+  int stored = 0;
+  std::uint64_t receipt = 0;
+  for (const IngestOutcome& outcome : outcomes.Wait(kTwins)) {
+    ASSERT_TRUE(outcome.status);
+    if (!outcome.duplicate) ++stored;
+    if (receipt == 0) receipt = outcome.receipt;
+    EXPECT_EQ(outcome.receipt, receipt);
+  }
+  EXPECT_EQ(stored, 1);
+  EXPECT_EQ(ingest.Rows(), (RowList{{receipt, 1}}));
+}
+
+TEST(Pipeline, RefusesWithItsReasonUntilItAccepts) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  ingest.pipeline().Refuse("the disk is full");
+  const IngestOutcome refused = ingest.Send(LogsRequest({kTime}, "x"));
+  ASSERT_FALSE(refused.status);
+  EXPECT_EQ(refused.status.error().code, Code::kUnavailable);
+  EXPECT_EQ(refused.status.error().message, "the disk is full");
+  EXPECT_TRUE(refused.retry_after.has_value());
+  ingest.pipeline().Accept();
+  EXPECT_TRUE(ingest.Send(LogsRequest({kTime}, "x")).status);
+}
+
+TEST(Pipeline, RowsComeBackAfterPowerLossAndRepetitionsAreKnown) {
+  os::SimulatedDisk disk;
+  std::map<std::uint64_t, std::uint64_t> acked;
+  {
+    TestIngest ingest(disk);
+    for (std::uint64_t i = 1; i <= 40; ++i) {
+      const IngestOutcome outcome =
+          ingest.Send(LogsRequest(std::vector(i, kTime + i), "row"), "key-" + std::to_string(i));
+      ASSERT_TRUE(outcome.status);
+      acked[outcome.receipt] = i;
+    }
+  }
+  const auto after = disk.AfterPowerLoss(7);
+  TestIngest ingest(*after);
+  EXPECT_EQ(ingest.report().faulty, 0U);
+  EXPECT_EQ(ingest.Rows(), RowList(acked.begin(), acked.end()));
+  for (const auto& [receipt, i] : acked) {
+    const auto again = ingest.Send(LogsRequest(std::vector(i, kTime + i), "row"));
+    EXPECT_TRUE(again.duplicate);
+    EXPECT_EQ(again.receipt, receipt);
+  }
+  EXPECT_EQ(ingest.Send(LogsRequest({kTime}, "other"), "key-1").status.error().code,
+            Code::kConflict);
+}
+
+// The file alone knows the requests once their segments are gone.
+TEST(Pipeline, RepetitionsAreKnownAfterTheirSegmentWasReleased) {
+  os::SimulatedDisk disk;
+  const std::string first_request = LogsRequest({kTime}, "first");
+  std::uint64_t first_receipt = 0;
+  {
+    TestIngest ingest(disk);
+    first_receipt = ingest.Send(first_request).receipt;
+    const std::string body(100'000, 'x');
+    for (std::uint64_t i = 1; i <= 40; ++i) {
+      ASSERT_TRUE(ingest.Send(LogsRequest({kTime + i}, body)).status);
+    }
+    ASSERT_GT(ingest.log().Segments().size(), 3U);
+    // Not before the file covers them: the cursor pins the log.
+    ASSERT_TRUE(ingest.log().Release(30));
+    EXPECT_LE(ingest.log().oldest(), first_receipt);
+    ASSERT_TRUE(ingest.dedup_file().Save());
+    ASSERT_TRUE(ingest.log().Release(30));
+    EXPECT_GT(ingest.log().oldest(), first_receipt);
+  }
+  const auto after = disk.AfterPowerLoss(3);
+  TestIngest ingest(*after);
+  const IngestOutcome again = ingest.Send(first_request);
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.receipt, first_receipt);
+}
+
+// Power goes at every operation of a session of requests; what was acknowledged is there
+// afterwards, once, and what was not is there whole or not at all.
+TEST(Pipeline, AckedMeansReadableWhereverPowerGoes) {
+  constexpr std::uint64_t kRequests = 6;
+  std::uint64_t states = 0;
+  for (std::uint64_t n = 1; n < 2000; ++n) {
+    os::SimulatedDisk disk({.seed = n});
+    std::map<std::uint64_t, std::uint64_t> acked;
+    bool crashed = false;
+    {
+      TestIngest ingest(disk);
+      disk.CrashAt(n);
+      for (std::uint64_t i = 1; i <= kRequests; ++i) {
+        const auto outcome = ingest.Send(LogsRequest(std::vector(i, kTime + i), "row"));
+        if (outcome.status) acked[outcome.receipt] = i;
+      }
+      crashed = disk.crashed();
+    }
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+      const auto after = disk.AfterPowerLoss(seed + n * 10);
+      TestIngest ingest(*after);
+      const RowList rows = ingest.Rows();
+      std::map<std::uint64_t, std::uint64_t> found(rows.begin(), rows.end());
+      ASSERT_EQ(found.size(), rows.size()) << "crash at " << n << " seed " << seed;
+      for (const auto& [receipt, records] : acked) {
+        ASSERT_EQ(found[receipt], records) << "crash at " << n << " seed " << seed;
+      }
+      ASSERT_LE(found.size(), kRequests);
+      ++states;
+    }
+    if (!crashed) break;
+  }
+  EXPECT_GT(states, 20U);
+}
+
+TEST(Pipeline, AFailedWriteIsNoAckAndIngestComesBack) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  ASSERT_TRUE(ingest.Send(LogsRequest({kTime}, "before")).status);
+  disk.FailChangeAt(1, EIO, os::SimulatedDisk::Repeat::kForEver);
+  const IngestOutcome failed = ingest.Send(LogsRequest({kTime + 1}, "failed"));
+  ASSERT_FALSE(failed.status);
+  EXPECT_EQ(ingest.Rows().size(), 1U);
+  disk.ClearFault();
+  // The log tries to come back when it is asked, at most once a second.
+  ingest.clock().Advance(std::chrono::seconds(2));
+  IngestOutcome back = ingest.Send(LogsRequest({kTime + 2}, "back"));
+  if (!back.status) back = ingest.Send(LogsRequest({kTime + 2}, "back"));
+  ASSERT_TRUE(back.status) << back.status.error().message;
+  EXPECT_EQ(ingest.Rows().size(), 2U);
+}
+
+}  // namespace
+}  // namespace strata::ingest
