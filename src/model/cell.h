@@ -40,6 +40,14 @@ class CellWriter {
   std::string& out_;
 };
 
+// The cell of `count` items that are encoded already; it lies in `cell`.
+inline std::string_view CellOf(std::uint64_t count, std::string_view items, std::string& cell) {
+  cell.clear();
+  CellWriter(cell).Varint(count);
+  cell += items;
+  return cell;
+}
+
 class CellReader {
  public:
   explicit CellReader(std::string_view cell) : at_(cell.data()), end_(at_ + cell.size()) {}
