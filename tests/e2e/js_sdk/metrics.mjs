@@ -43,7 +43,7 @@ const shapes = {
 };
 
 function number(value, descriptor) {
-  return descriptor.valueType === ValueType.INT ? { value_int: value } : { value };
+  return descriptor.valueType === ValueType.INT ? { value_int: value, value } : { value };
 }
 
 // Copies what the SDK exports into rows: it decides times and buckets.
