@@ -1,10 +1,10 @@
 #include "app/config_load.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "app/settings.h"
@@ -49,7 +49,8 @@ Result<std::string> ReadText(const std::filesystem::path& path) {
   }
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    return Error{Code::kInvalidInput, path.string() + ": cannot be read: " + std::strerror(errno)};
+    return Error{Code::kInvalidInput,
+                 path.string() + ": cannot be read: " + std::generic_category().message(errno)};
   }
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
@@ -127,7 +128,8 @@ Result<Config> ReloadConfig(const Config& running, const ConfigSources& sources)
   std::string fixed;
   for (const Setting& setting : Settings()) {
     if (setting.live || setting.get(running) == setting.get(loaded.config)) continue;
-    fixed += (fixed.empty() ? "" : ", ") + std::string(setting.name);
+    if (!fixed.empty()) fixed += ", ";
+    fixed += setting.name;
   }
   if (fixed.empty()) return std::move(loaded.config);
   return Error{Code::kConflict, "only a restart applies a new value of " + fixed};

@@ -177,9 +177,10 @@ std::string Table(std::span<const Setting> settings) {
     if (setting.name == "data_dir") {
       standard += ", as root `" + setting.get(DefaultConfig(true)) + "`";
     }
-    text += "| `" + std::string(setting.name) + "`<br>`" + setting.Flag() + "`<br>`" +
-            setting.Environment() + "` | " + kind + " | " + standard + " | " +
-            std::string(setting.help) + (setting.live ? " Applied on SIGHUP." : "") + " |\n";
+    text.append("| `").append(setting.name).append("`<br>`").append(setting.Flag());
+    text.append("`<br>`").append(setting.Environment()).append("` | ").append(kind);
+    text.append(" | ").append(standard).append(" | ").append(setting.help);
+    text.append(setting.live ? " Applied on SIGHUP. |\n" : " |\n");
   }
   return text;
 }

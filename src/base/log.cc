@@ -22,7 +22,7 @@ struct Log {
 };
 
 bool Set(const char* variable) {
-  const char* value = std::getenv(variable);
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing sets one
   return value != nullptr && *value != '\0' && std::string_view(value) != "0";
 }
 
@@ -64,17 +64,21 @@ Log& Current() {
   return log;
 }
 
+// Of the UTF-8 sequence that `first` begins, 0 when none begins so.
+std::size_t SequenceLength(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first < 0xC2) return 0;
+  if (first < 0xE0) return 2;
+  if (first < 0xF0) return 3;
+  return first < 0xF5 ? 4 : 0;
+}
+
 // Bytes of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none.
 std::size_t Utf8Length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || length > text.size()) return 0;
+  const std::size_t length = SequenceLength(first);
+  if (length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
   }

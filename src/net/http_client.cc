@@ -112,7 +112,7 @@ class HttpClient::Connection {
       return Failed("connect to", failed);
     }
     error_code ignored;  // a latency, not an answer, depends on it
-    stream_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    (void)stream_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     buffer_.clear();
     return Done{};
   }
@@ -155,7 +155,7 @@ class HttpClient::Connection {
   bool IsIdle() {
     char byte = 0;
     error_code failed;
-    stream_->socket().non_blocking(true, failed);
+    (void)stream_->socket().non_blocking(true, failed);
     if (failed) return false;
     stream_->socket().receive(asio::buffer(&byte, 1), asio::ip::tcp::socket::message_peek, failed);
     return failed == asio::error::would_block;
