@@ -6,8 +6,8 @@
 
 namespace strata::app {
 
-// `arguments`: what stands behind "bench" on the command line. Writes the figures to stdout; returns
-// the exit code.
+// `arguments`: what stands behind "bench" on the command line. Writes the figures to stdout;
+// returns the exit code.
 int RunBench(const std::vector<std::string>& arguments);
 
 }  // namespace strata::app
