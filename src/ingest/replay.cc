@@ -16,6 +16,7 @@ namespace {
 
 // Batches that wait for one worker; a batch is a few MiB.
 constexpr std::size_t kWaitingMax = 4;
+constexpr std::uint64_t kCopiedBatchBytes = 4 << 20;
 
 }  // namespace
 
@@ -142,7 +143,13 @@ Replayer::Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint
 
 Replayer::~Replayer() = default;
 
+// Copies that wait come first: positions ascend.
 Status Replayer::Add(wal::FrameBatch&& batch) {
+  RETURN_IF_ERROR(FlushCopies());
+  return HandOver(std::move(batch));
+}
+
+Status Replayer::HandOver(wal::FrameBatch&& batch) {
   for (const wal::FrameView& frame : batch.frames) {
     if (frame.info.type == wal::FrameType::kDefine) RETURN_IF_ERROR(Define(frame, collections_));
   }
@@ -151,7 +158,23 @@ Status Replayer::Add(wal::FrameBatch&& batch) {
   return Done{};
 }
 
-ReplayReport Replayer::Finish() {
+Status Replayer::AddCopy(const wal::FrameView& frame) {
+  if (copied_bytes_ == nullptr) copied_bytes_ = std::make_shared<std::deque<Bytes>>();
+  copied_bytes_->emplace_back(frame.payload.begin(), frame.payload.end());
+  copies_.frames.push_back(
+      {.position = frame.position, .info = frame.info, .payload = copied_bytes_->back()});
+  copies_.payload_bytes += frame.payload.size();
+  return copies_.payload_bytes < kCopiedBatchBytes ? Status(Done{}) : FlushCopies();
+}
+
+Status Replayer::FlushCopies() {
+  if (copies_.frames.empty()) return Done{};
+  copies_.storage = std::exchange(copied_bytes_, nullptr);
+  return HandOver(std::exchange(copies_, {}));
+}
+
+Result<ReplayReport> Replayer::Finish() {
+  const Status flushed = FlushCopies();
   ReplayReport all;
   for (const auto& worker : workers_) {
     const ReplayReport report = worker->Finish();
@@ -161,6 +184,7 @@ ReplayReport Replayer::Finish() {
     all.payload_bytes += report.payload_bytes;
     all.faulty += report.faulty;
   }
+  if (!flushed) return flushed.error();
   return all;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -40,16 +41,23 @@ class Replayer {
   // frames take effect at once; kCorrupt when they contradict each other.
   Status Add(wal::FrameBatch&& batch);
 
+  // One frame whose payload is borrowed for the call only.
+  Status AddCopy(const wal::FrameView& frame);
+
   // Waits for the workers. Call once, at the end.
-  ReplayReport Finish();
+  Result<ReplayReport> Finish();
 
  private:
   class Worker;
+  Status HandOver(wal::FrameBatch&& batch);
+  Status FlushCopies();
 
   hot::Hot& hot_;
   model::CollectionTable& collections_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_ = 0;
+  wal::FrameBatch copies_;
+  std::shared_ptr<std::deque<Bytes>> copied_bytes_;
 };
 
 }  // namespace strata::ingest

@@ -92,7 +92,7 @@ class TestIngest {
     const auto read = log_->ReplayBatches(
         0, 64 << 10, [&](wal::FrameBatch&& batch) { return replayer.Add(std::move(batch)); });
     CHECK(read.has_value());
-    report_ = replayer.Finish();
+    report_ = *replayer.Finish();
     pipeline_->definitions().MarkAllDefined();
     started_ = log_->Start().has_value();
     pipeline_->Accept();

@@ -21,8 +21,8 @@ std::string KeyOf(std::string_view namespace_name, std::string_view name) {
 
 bool IsValidNamespaceName(std::string_view name) {
   return !name.empty() && name.size() <= 63 && IsLetterOrDigit(name.front()) &&
-         std::ranges::all_of(
-             name, [](char c) { return IsLetterOrDigit(c) || c == '-' || c == '_'; });
+         std::ranges::all_of(name,
+                             [](char c) { return IsLetterOrDigit(c) || c == '-' || c == '_'; });
 }
 
 const Collection* CollectionTable::Find(std::string_view namespace_name,
@@ -79,11 +79,18 @@ std::vector<const Collection*> CollectionTable::All() const {
   return all;
 }
 
+std::vector<const Collection*> CollectionTable::In(std::string_view namespace_name) const {
+  const MutexLock lock(mutex_);
+  const auto found = by_namespace_.find(std::string(namespace_name));
+  return found == by_namespace_.end() ? std::vector<const Collection*>() : found->second;
+}
+
 const Collection& CollectionTable::Insert(Collection collection) {
   next_id_ = std::max(next_id_, collection.id + 1);
   collections_.push_back(std::make_unique<Collection>(std::move(collection)));
   const Collection& inserted = *collections_.back();
   by_id_.emplace(inserted.id, &inserted);
+  by_namespace_[inserted.namespace_name].push_back(&inserted);
   by_name_.emplace(KeyOf(inserted.namespace_name, inserted.name), &inserted);
   return inserted;
 }

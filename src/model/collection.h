@@ -43,6 +43,7 @@ class CollectionTable {
   // From a define frame or the manifest. kCorrupt where the id or the name is taken otherwise.
   Status Restore(const Collection& collection);
   std::vector<const Collection*> All() const;
+  std::vector<const Collection*> In(std::string_view namespace_name) const;
 
  private:
   const Collection& Insert(Collection collection) REQUIRES(mutex_);
@@ -51,6 +52,7 @@ class CollectionTable {
   std::vector<std::unique_ptr<Collection>> collections_ GUARDED_BY(mutex_);
   std::unordered_map<CollectionId, const Collection*> by_id_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, const Collection*> by_name_ GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::vector<const Collection*>> by_namespace_ GUARDED_BY(mutex_);
   CollectionId next_id_ GUARDED_BY(mutex_) = 1;
 };
 

@@ -1,0 +1,48 @@
+// SqlService: one SQL statement of one namespace, from text to answer.
+//
+// Threads: Run() blocks its caller, several at once.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include "duck/engine.h"
+#include "model/metrics.h"
+#include "query/snapshot_taker.h"
+#include "query/target.h"
+
+namespace strata::query {
+
+struct SqlConfig {
+  std::chrono::nanoseconds timeout = std::chrono::seconds(30);
+  std::uint64_t max_rows = 1'000'000;
+};
+
+class SqlService final : public SqlTarget {
+ public:
+  SqlService(const SqlConfig& config, duck::Engine& engine, const SnapshotTaker& snapshots,
+             const Clock& clock, model::Registry& registry);
+
+  // Until then statements are answered with kUnavailable: rows are still being read back.
+  void Accept() { accepting_.store(true, std::memory_order_release); }
+
+  void Run(SqlRequest&& request, Callback<void(SqlAnswer&&)> done,
+           std::stop_token cancelled) override;
+
+ private:
+  SqlAnswer Answer(const SqlRequest& request, const std::stop_token& cancelled);
+
+  const SqlConfig config_;
+  duck::Engine& engine_;
+  const SnapshotTaker& snapshots_;
+  const Clock& clock_;
+  std::atomic<bool> accepting_{false};
+  model::Counter& statements_;
+  model::Counter& failures_;
+  model::Histogram& seconds_;
+};
+
+// The parameters of a statement: a JSON array of null, booleans, numbers and strings.
+Result<std::vector<duck::Parameter>> ParseParameters(std::string_view json);
+
+}  // namespace strata::query
