@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "app/bench_command.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/setting_value.h"
@@ -151,6 +152,14 @@ void AddQuery(CLI::App& app, CommandLine& line) {
   OnParsed(query, line, [&line] { return RunQuery(line.query); });
 }
 
+// Parses its own arguments, --help included.
+void AddBench(CLI::App& app, CommandLine& line) {
+  CLI::App& bench = *app.add_subcommand("bench", "Measure a server that runs.");
+  bench.set_help_flag();
+  bench.prefix_command();
+  OnParsed(bench, line, [&bench] { return RunBench(bench.remaining()); });
+}
+
 void AddConfig(CLI::App& app, CommandLine& line) {
   CLI::App& config = *app.add_subcommand("config", "Check or show the configuration.");
   config.require_subcommand(1);
@@ -196,6 +205,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddServe(app, line);
 #endif
   AddQuery(app, line);
+  AddBench(app, line);
   AddConfig(app, line);
   AddVersion(app, line);
   try {
