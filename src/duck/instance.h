@@ -1,0 +1,34 @@
+// Instance: one in-memory DuckDB, fenced in, with the views. Internal to module duck.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "duckdb/main/connection.hpp"
+#include "duckdb/main/database.hpp"
+
+namespace strata::duck {
+
+struct InstanceConfig {
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t threads = 1;
+  bool filters_pushed = true;  // see StatementState
+};
+
+class Instance {
+ public:
+  static Result<std::unique_ptr<Instance>> Open(const InstanceConfig& config);
+
+  // A connection for one statement; nothing of it outlives it.
+  std::unique_ptr<duckdb::Connection> Connect() {
+    return std::make_unique<duckdb::Connection>(*database_);
+  }
+
+ private:
+  Instance() = default;
+  void SetUp(const InstanceConfig& config);  // throws
+  std::unique_ptr<duckdb::DuckDB> database_;
+};
+
+}  // namespace strata::duck

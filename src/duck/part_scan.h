@@ -1,0 +1,69 @@
+// PartScan: fills chunks from parts, filters applied, and PartQueue: which row groups of which
+// parts are left to read. Internal to module duck.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "duck/scan_plan.h"
+#include "duck/snapshot.h"
+#include "duckdb/common/types/data_chunk.hpp"
+#include "duckdb/main/client_context.hpp"
+
+namespace strata::duck {
+
+// A part that is open for one scan; its reader is shared by the scan's threads.
+class OpenPart;
+
+// One row group.
+struct PartUnit {
+  std::shared_ptr<OpenPart> part;
+  duckdb::idx_t group = 0;
+};
+
+// The parts of one scan. Parts that cannot hold a row that passes are left out before they are
+// opened, row groups before they are read. Thread-safe but for Add().
+class PartQueue {
+ public:
+  PartQueue(duckdb::ClientContext& context, const ScanPlan& plan);
+  ~PartQueue();
+  void Add(const std::string& collection, const PartRef& part);
+  bool Take(PartUnit& unit);
+  duckdb::idx_t EstimatedGroups() const { return groups_; }
+
+ private:
+  bool Excluded(const PartInfo& info) const;
+
+  duckdb::ClientContext& context_;
+  const ScanPlan& plan_;
+  struct Waiting {
+    const std::string* collection;
+    const PartRef* part;
+  };
+  std::mutex mutex_;
+  std::deque<Waiting> waiting_;
+  std::shared_ptr<OpenPart> open_;
+  std::size_t next_group_ = 0;
+  duckdb::idx_t groups_ = 0;
+};
+
+// One thread.
+class PartScan {
+ public:
+  PartScan(duckdb::ClientContext& context, const ScanPlan& plan);
+  ~PartScan();
+  void Start(PartUnit unit);
+  bool Next(duckdb::DataChunk& out);
+
+ private:
+  struct Reading;
+  duckdb::ClientContext& context_;
+  const ScanPlan& plan_;
+  std::unique_ptr<Reading> reading_;
+};
+
+}  // namespace strata::duck
