@@ -42,9 +42,10 @@ struct RecoveryReport {
   std::uint64_t torn_frames = 0;  // whole frames behind the cut; never acked, not served
   std::uint64_t torn_bytes = 0;   // cut from the tail: from the cut to the end of what can be
                                   // recognised as written by the interrupted group
-  PositionRange skipped;      // left out on purpose after an unclean start with SyncMode::kInterval
-  bool clean = false;         // the log was closed in order
-  bool cursors_lost = false;  // the cursor file did not read back; all cursors are 0
+  PositionRange skipped;  // left out on purpose after an unclean start with SyncMode::kInterval
+  std::uint64_t unclosed = 0;  // segments without a footer; one or two after a crash
+  bool clean = false;          // the log was closed in order
+  bool cursors_lost = false;   // the cursor file did not read back; all cursors are 0
   // Found so far. Open() judges the segments that were not closed in order; the others are judged
   // when Replay(), Read() or Verify() comes past.
   std::vector<Damage> damage;

@@ -1,0 +1,72 @@
+#include "wal/cursor_store.h"
+
+namespace strata::wal {
+
+Status CursorStore::Store(CursorTable table) {
+  RETURN_IF_ERROR(files_.ReplaceAll(path_, EncodeCursors(table)));
+  table_ = std::move(table);
+  return Done{};
+}
+
+Status CursorStore::Begin(const Hash128& id, Position floor) {
+  const MutexLock lock(mutex_);
+  if (table_.log_id == id && table_.floor == floor) return Done{};
+  CursorTable table = table_;
+  table.log_id = id;
+  table.floor = floor;
+  return Store(std::move(table));
+}
+
+Status CursorStore::Set(std::string_view consumer, Position position) {
+  if (consumer.empty() || consumer.size() > kConsumerNameBytesMax) {
+    return Error{Code::kInvalidInput, "a consumer's name has 1 to 255 bytes"};
+  }
+  const MutexLock lock(mutex_);
+  CursorTable table = table_;
+  const auto found = table.cursors.find(consumer);
+  if (found == table.cursors.end()) {
+    if (table.cursors.size() == kConsumersMax) {
+      return Error{Code::kTooLarge, "more than " + std::to_string(kConsumersMax) + " consumers"};
+    }
+    table.cursors.emplace(consumer, position);
+  } else if (position < found->second) {
+    return Error{Code::kInvalidInput, "cursor of " + std::string(consumer) + " is at " +
+                                          std::to_string(found->second) + ", beyond " +
+                                          std::to_string(position)};
+  } else if (position == found->second) {
+    return Done{};
+  } else {
+    found->second = position;
+  }
+  return Store(std::move(table));
+}
+
+Status CursorStore::Forget(std::string_view consumer) {
+  const MutexLock lock(mutex_);
+  CursorTable table = table_;
+  const auto found = table.cursors.find(consumer);
+  if (found == table.cursors.end()) return Done{};
+  table.cursors.erase(found);
+  return Store(std::move(table));
+}
+
+Status CursorStore::SetReleased(Position position) {
+  const MutexLock lock(mutex_);
+  if (position <= table_.released) return Done{};
+  CursorTable table = table_;
+  table.released = position;
+  return Store(std::move(table));
+}
+
+CursorTable CursorStore::table() const {
+  const MutexLock lock(mutex_);
+  return table_;
+}
+
+Position CursorStore::Of(std::string_view consumer) const {
+  const MutexLock lock(mutex_);
+  const auto found = table_.cursors.find(consumer);
+  return found == table_.cursors.end() ? 0 : found->second;
+}
+
+}  // namespace strata::wal

@@ -1,0 +1,40 @@
+// The cursors of a running log and their file.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "os/file_system.h"
+#include "wal/cursors.h"
+
+namespace strata::wal {
+
+// Thread-safe. A change is durable when its call returns success; after an error the old value
+// holds in memory, and the file has the old one or the new one.
+class CursorStore {
+ public:
+  CursorStore(os::FileSystem& files, std::filesystem::path path, CursorTable table)
+      : files_(files), path_(std::move(path)), table_(std::move(table)) {}
+
+  // Who the log is, and from where on it gives away positions.
+  Status Begin(const Hash128& id, Position floor);
+  // kInvalidInput when it would go back.
+  Status Set(std::string_view consumer, Position position);
+  Status Forget(std::string_view consumer);
+  Status SetReleased(Position position);  // never goes back
+
+  CursorTable table() const;
+  Position Of(std::string_view consumer) const;
+
+ private:
+  Status Store(CursorTable table) REQUIRES(mutex_);
+
+  os::FileSystem& files_;
+  const std::filesystem::path path_;
+  mutable Mutex mutex_;  // held while the file is written: one writer at a time
+  CursorTable table_ GUARDED_BY(mutex_);
+};
+
+}  // namespace strata::wal
