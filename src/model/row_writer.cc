@@ -4,7 +4,6 @@
 
 #include "base/check.h"
 #include "model/cell.h"
-#include "model/same_bytes.h"
 
 namespace strata::model {
 namespace {
@@ -97,14 +96,8 @@ RowWriter::Slot RowWriter::FindSlot(std::string_view key, AnyType type) {
   return slot;
 }
 
-// A key that came before in this row: a value of the same type is overwritten, one of another type
-// makes room.
 void RowWriter::SetCell(const Slot& slot, const AnyValue& value, std::uint32_t order) {
-  AttributeKey& key = *slot.key;
-  if (key.row == row_ && key.set != slot.column) key.set->Clear(row_);
-  key.row = row_;
-  key.set = slot.column;
-  key.order = order;
+  Claim(slot, order);
   Arena& arena = block_->arena();
   switch (value.type) {
     case AnyType::kString:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/block.h"
+#include "model/same_bytes.h"
 
 namespace strata::model {
 
@@ -65,6 +66,18 @@ class RowWriter {
   // One attribute of the record; of a duplicate key the last wins. Scalars get columns while there
   // is room; bytes, arrays, maps, empty values and what has no room go to kRest.
   void AddAttribute(std::string_view key, const AnyValue& value);
+  // The short way for strings: adds the attribute if the row before had a string under the same key
+  // at the same place. false: it did not, and nothing happened. After true, the key is one that was
+  // added before: whatever was checked then need not be checked again.
+  bool AddPredictedText(std::string_view key, std::string_view text) {
+    if (attribute_count_ >= slots_.size()) return false;
+    const Slot& slot = slots_[attribute_count_];
+    if (slot.type != AnyType::kString || slot.key == nullptr) return false;
+    if (!SameBytes(slot.key->name, key)) return false;
+    Claim(slot, attribute_count_++);
+    slot.column->SetText(row_, text, block_->arena());
+    return true;
+  }
 
   void CommitRow();
   void AbandonRow();  // the row's place is used again
@@ -92,6 +105,15 @@ class RowWriter {
 
   void StartBlock();
   Slot FindSlot(std::string_view key, AnyType type);
+  // Notes that the row's value of the key stands in the slot's column. One of the same type that
+  // came before in this row is overwritten, one of another type makes room.
+  void Claim(const Slot& slot, std::uint32_t order) {
+    AttributeKey& key = *slot.key;
+    if (key.row == row_ && key.set != slot.column) key.set->Clear(row_);
+    key.row = row_;
+    key.set = slot.column;
+    key.order = order;
+  }
   void SetCell(const Slot& slot, const AnyValue& value, std::uint32_t order);
   void AddRest(std::string_view key, const AnyValue& value, std::uint32_t order);
   void WriteRest();

@@ -13,40 +13,52 @@ class Text {
  public:
   static constexpr std::uint32_t kInlineBytes = 12;
 
-  Text() { std::memset(this, 0, sizeof *this); }
+  Text() = default;
 
-  // Up to kInlineBytes are copied into the value; longer text stays where it is and must outlive it.
+  // Up to kInlineBytes are copied into the value; longer text stays where it is and must outlive
+  // it.
   explicit Text(std::string_view text) {
-    const auto length = static_cast<std::uint32_t>(text.size());
-    std::memset(this, 0, sizeof *this);
-    value_.inlined.length = length;
-    if (length <= kInlineBytes) {
-      if (length != 0) std::memcpy(value_.inlined.bytes, text.data(), length);
+    const std::uint64_t size = text.size();
+    const char* at = text.data();
+    if (size > kInlineBytes) {
+      words_[0] = size | Load<std::uint32_t>(at) << 32;
+      std::memcpy(&words_[1], &at, sizeof at);
+    } else if (size >= 8) {
+      // The last eight bytes, moved so that the fifth byte comes first.
+      words_[0] = size | Load<std::uint32_t>(at) << 32;
+      words_[1] = Load<std::uint64_t>(at + size - 8) >> (8 * (kInlineBytes - size));
+    } else if (size >= 4) {
+      words_[0] = size | Load<std::uint32_t>(at) << 32;
+      words_[1] = Load<std::uint32_t>(at + size - 4) >> (8 * (8 - size));
     } else {
-      std::memcpy(value_.pointer.prefix, text.data(), sizeof value_.pointer.prefix);
-      value_.pointer.data = text.data();
+      words_[0] = size;
+      for (std::uint64_t i = 0; i < size; ++i) {
+        words_[0] |= std::uint64_t{static_cast<unsigned char>(at[i])} << (32 + 8 * i);
+      }
     }
   }
 
-  std::uint32_t size() const { return value_.inlined.length; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(words_[0]); }
   bool empty() const { return size() == 0; }
   const char* data() const {
-    return size() <= kInlineBytes ? value_.inlined.bytes : value_.pointer.data;
+    if (size() <= kInlineBytes) return reinterpret_cast<const char*>(words_) + 4;
+    const char* at;
+    std::memcpy(&at, &words_[1], sizeof at);
+    return at;
   }
   std::string_view view() const { return {data(), size()}; }
 
  private:
-  union {
-    struct {
-      std::uint32_t length;
-      char prefix[4];
-      const char* data;
-    } pointer;
-    struct {
-      std::uint32_t length;
-      char bytes[kInlineBytes];
-    } inlined;
-  } value_;
+  template <class Word>
+  static std::uint64_t Load(const char* at) {
+    Word word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  }
+
+  // Bytes 0-3: the size. Then up to 12 bytes of text, zeros behind it; or its first four bytes and
+  // its address. Whole words, so that a Text is built and copied in registers.
+  std::uint64_t words_[2] = {0, 0};
 };
 
 static_assert(sizeof(Text) == 16);

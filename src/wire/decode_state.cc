@@ -25,9 +25,28 @@ void BeginGroup(const GroupMessage& group, ValueDecoder& values, GroupHead& head
   head.schema_url = values.CheckText("schema_url", group.schema_url);
 }
 
+// Whether a KeyValue is encoded as nearly all are: a key, then a string, all lengths below 128,
+// nothing else.
+bool IsPlainText(std::string_view bytes, std::string_view& key, std::string_view& text) {
+  const auto at = [bytes](std::size_t i) { return static_cast<unsigned char>(bytes.data()[i]); };
+  if (bytes.size() < 6 || at(0) != Tag(1, kBytes)) return false;
+  const std::size_t key_bytes = at(1);
+  if (key_bytes >= 128 || key_bytes + 6 > bytes.size()) return false;
+  const std::size_t text_bytes = bytes.size() - key_bytes - 6;
+  if (text_bytes >= 126 || at(2 + key_bytes) != Tag(2, kBytes) ||
+      at(3 + key_bytes) != text_bytes + 2 || at(4 + key_bytes) != Tag(1, kBytes) ||
+      at(5 + key_bytes) != text_bytes) {
+    return false;
+  }
+  key = bytes.substr(2, key_bytes);
+  text = bytes.substr(6 + key_bytes);
+  return true;
+}
+
 }  // namespace
 
-void ReadGroupMessage(ProtoCursor message, GroupMessage& group) {
+void ReadGroupMessage(std::string_view bytes, bool& malformed, GroupMessage& group) {
+  ProtoCursor message(bytes, malformed);
   group.present = false;
   group.head = {};
   group.schema_url = {};
@@ -57,14 +76,14 @@ void ReadGroupMessage(ProtoCursor message, GroupMessage& group) {
   }
 }
 
-void DecodeState::BeginResource(const ProtoCursor& cursor, const GroupMessage& group) {
+void DecodeState::BeginResource(const GroupMessage& group) {
   BeginGroup(group, values, resource_);
   std::uint32_t cut = 0;
-  ProtoCursor message = cursor.Nested(group.head);
+  ProtoCursor message(group.head, malformed);
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
       case Tag(1, kBytes):
-        values.AddAttribute(message.Message(), resource_.attributes, cut);
+        values.AddAttribute(message.Bytes(), resource_.attributes, cut);
         break;
       case Tag(2, kVarint):
         resource_.dropped = static_cast<std::uint32_t>(message.Varint());
@@ -78,10 +97,10 @@ void DecodeState::BeginResource(const ProtoCursor& cursor, const GroupMessage& g
   UpdateGroupProblem();
 }
 
-void DecodeState::BeginScope(const ProtoCursor& cursor, const GroupMessage& group) {
+void DecodeState::BeginScope(const GroupMessage& group) {
   BeginGroup(group, values, scope_);
   std::uint32_t cut = 0;
-  ProtoCursor message = cursor.Nested(group.head);
+  ProtoCursor message(group.head, malformed);
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
       case Tag(1, kBytes):
@@ -91,7 +110,7 @@ void DecodeState::BeginScope(const ProtoCursor& cursor, const GroupMessage& grou
         scope_.version = values.CheckText("scope version", message.Bytes());
         break;
       case Tag(3, kBytes):
-        values.AddAttribute(message.Message(), scope_.attributes, cut);
+        values.AddAttribute(message.Bytes(), scope_.attributes, cut);
         break;
       case Tag(4, kVarint):
         scope_.dropped = static_cast<std::uint32_t>(message.Varint());
@@ -129,16 +148,22 @@ bool DecodeState::BeginRecord() {
   return true;
 }
 
-void DecodeState::AddAttribute(ProtoCursor message) {
+void DecodeState::AddAttribute(std::string_view key_value) {
   if (attribute_count_ == limits_.attributes) {
     ++cut_attributes_;
     report.AddCutAttribute();
     return;
   }
   ++attribute_count_;
-  const RawKeyValue pair = ReadRawKeyValue(message);
+  std::string_view plain_key;
+  std::string_view plain_text;
+  if (IsPlainText(key_value, plain_key, plain_text) && IsAscii(plain_text) &&
+      plain_text.size() <= limits_.value_bytes && writer.AddPredictedText(plain_key, plain_text)) {
+    return;
+  }
+  const RawKeyValue pair = ReadRawKeyValue(key_value, malformed);
   const std::string_view key = values.CheckText("an attribute key", pair.key);
-  writer.AddAttribute(key, values.Value("an attribute value", message, pair.value));
+  writer.AddAttribute(key, values.Value("an attribute value", pair.value));
 }
 
 void DecodeState::EndRecord(std::uint32_t dropped_attributes, bool has_time) {

@@ -39,15 +39,15 @@ struct GroupMessage {
   std::string merged;  // holds `head` when it came in pieces
 };
 // Reads fields 1 and 3; passes over the others.
-void ReadGroupMessage(ProtoCursor message, GroupMessage& group);
+void ReadGroupMessage(std::string_view message, bool& malformed, GroupMessage& group);
 
 class DecodeState {
  public:
   DecodeState(model::Kind kind, const Limits& limits, model::RowWriter& row_writer)
-      : writer(row_writer), report(kind), values(limits, report), limits_(limits) {}
+      : writer(row_writer), report(kind), values(limits, report, malformed), limits_(limits) {}
 
-  void BeginResource(const ProtoCursor& cursor, const GroupMessage& group);
-  void BeginScope(const ProtoCursor& cursor, const GroupMessage& group);
+  void BeginResource(const GroupMessage& group);
+  void BeginScope(const GroupMessage& group);
   // A problem of the metric at hand, "" when it has none: all its points are rejected.
   void SetMetricProblem(std::string problem) {
     metric_problem_ = std::move(problem);
@@ -58,7 +58,7 @@ class DecodeState {
   // is rejected already.
   bool BeginRecord();
   // One attribute of the record at hand.
-  void AddAttribute(ProtoCursor message);
+  void AddAttribute(std::string_view key_value);
   // Ends what BeginRecord() began: stores the row, or takes it back when there is a problem.
   void EndRecord(std::uint32_t dropped_attributes, bool has_time);
 

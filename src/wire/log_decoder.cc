@@ -19,7 +19,8 @@ struct LogFields {
 
 // Attributes go to the row at once, everything else is collected: of a field that comes twice the
 // last one counts.
-LogFields ReadFields(ProtoCursor message, DecodeState& state) {
+LogFields ReadFields(std::string_view log_record, DecodeState& state) {
+  ProtoCursor message(log_record, state.malformed);
   LogFields fields;
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
@@ -34,10 +35,10 @@ LogFields ReadFields(ProtoCursor message, DecodeState& state) {
         break;
       case Tag(5, kBytes):
         fields.has_body = true;
-        ReadRawValue(message.Message(), fields.body);
+        ReadRawValue(message.Bytes(), state.malformed, fields.body);
         break;
       case Tag(6, kBytes):
-        state.AddAttribute(message.Message());
+        state.AddAttribute(message.Bytes());
         break;
       case Tag(7, kVarint):
         fields.dropped_attributes = static_cast<std::uint32_t>(message.Varint());
@@ -64,9 +65,9 @@ LogFields ReadFields(ProtoCursor message, DecodeState& state) {
   return fields;
 }
 
-void WriteBody(const LogFields& fields, const ProtoCursor& cursor, DecodeState& state) {
+void WriteBody(const LogFields& fields, DecodeState& state) {
   if (!fields.has_body) return;
-  const model::AnyValue body = state.values.Value("body", cursor, fields.body);
+  const model::AnyValue body = state.values.Value("body", fields.body);
   state.writer.Set(model::kLogBodyType, static_cast<std::uint8_t>(body.type));
   if (body.type == model::AnyType::kString) {
     state.SetTextUnlessEmpty(model::kLogBody, body.text);
@@ -79,7 +80,7 @@ void WriteBody(const LogFields& fields, const ProtoCursor& cursor, DecodeState& 
 
 }  // namespace
 
-void LogDecoder::Decode(ProtoCursor log_record) {
+void LogDecoder::Decode(std::string_view log_record) {
   if (!state_.BeginRecord()) return;
   const LogFields fields = ReadFields(log_record, state_);
   ValueDecoder& values = state_.values;
@@ -96,7 +97,7 @@ void LogDecoder::Decode(ProtoCursor log_record) {
     writer.SetTime(model::kLogObservedTime, static_cast<std::int64_t>(fields.observed_time));
     state_.SetUnlessZero(model::kLogSeverityNumber, severity);
     state_.SetTextUnlessEmpty(model::kLogSeverityText, severity_text);
-    WriteBody(fields, log_record, state_);
+    WriteBody(fields, state_);
     state_.SetTextUnlessEmpty(model::kLogEventName, event_name);
     writer.SetId(model::kLogTraceId, fields.trace_id);
     writer.SetId(model::kLogSpanId, fields.span_id);

@@ -5,7 +5,8 @@
 
 namespace strata::wire {
 
-void MetricDecoder::Decode(ProtoCursor metric) {
+void MetricDecoder::Decode(std::string_view bytes) {
+  ProtoCursor metric(bytes, state_.malformed);
   ValueDecoder& values = state_.values;
   values.ClearProblem();
   name_ = {};
@@ -48,7 +49,7 @@ void MetricDecoder::Decode(ProtoCursor metric) {
         data = metric.Bytes();
         break;
       case Tag(12, kBytes):
-        values.AddAttribute(metric.Message(), state_.attributes, cut);
+        values.AddAttribute(metric.Bytes(), state_.attributes, cut);
         break;
       default:
         metric.Skip(tag, Fields(1, 2, 3, 5, 7, 9, 10, 11, 12));
@@ -59,16 +60,17 @@ void MetricDecoder::Decode(ProtoCursor metric) {
   description_ = values.CheckText("metric description", description_);
   unit_ = values.CheckText("metric unit", unit_);
   if (state_.attributes.added() != 0) state_.attributes.AppendCell(metadata_);
-  DecodePoints(metric.Nested(data));
+  DecodePoints(data);
 }
 
-void MetricDecoder::DecodePoints(ProtoCursor data) {
+void MetricDecoder::DecodePoints(std::string_view bytes) {
+  ProtoCursor data(bytes, state_.malformed);
   const bool has_temporality =
       type_ != model::MetricType::kGauge && type_ != model::MetricType::kSummary;
   const bool is_sum = type_ == model::MetricType::kSum;
   temporality_ = 0;
   is_monotonic_ = false;
-  for (ProtoCursor head = data; const std::uint32_t tag = head.NextTag();) {
+  for (ProtoCursor head(bytes, state_.malformed); const std::uint32_t tag = head.NextTag();) {
     if (tag == Tag(2, kVarint) && has_temporality) {
       temporality_ = state_.values.CheckByte("aggregation_temporality", head.Varint());
     } else if (tag == Tag(3, kVarint) && is_sum) {
@@ -85,7 +87,7 @@ void MetricDecoder::DecodePoints(ProtoCursor data) {
       data.Skip(tag, 0);
       continue;
     }
-    const ProtoCursor point = data.Message();
+    const std::string_view point = data.Bytes();
     if (!state_.BeginRecord()) continue;
     BeginPoint();
     switch (type_) {
@@ -116,7 +118,8 @@ void MetricDecoder::BeginPoint() {
   more_words_.clear();
 }
 
-void MetricDecoder::NumberPoint(ProtoCursor message) {
+void MetricDecoder::NumberPoint(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   Point point;
   RawValue value;
   while (const std::uint32_t tag = message.NextTag()) {
@@ -131,14 +134,14 @@ void MetricDecoder::NumberPoint(ProtoCursor message) {
         value = {.type = model::AnyType::kDouble, .number = message.Double()};
         break;
       case Tag(5, kBytes):
-        AddExemplar(message.Message());
+        AddExemplar(message.Bytes());
         break;
       case Tag(6, kFixed64):
         value = {.type = model::AnyType::kInt,
                  .integer = static_cast<std::int64_t>(message.Fixed64())};
         break;
       case Tag(7, kBytes):
-        state_.AddAttribute(message.Message());
+        state_.AddAttribute(message.Bytes());
         break;
       case Tag(8, kVarint):
         point.flags = static_cast<std::uint32_t>(message.Varint());
@@ -157,7 +160,8 @@ void MetricDecoder::NumberPoint(ProtoCursor message) {
   EndPoint(point);
 }
 
-void MetricDecoder::AddExemplar(ProtoCursor message) {
+void MetricDecoder::AddExemplar(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   std::uint64_t time = 0;
   std::uint64_t value = 0;
   auto type = model::AnyType::kEmpty;
@@ -186,7 +190,7 @@ void MetricDecoder::AddExemplar(ProtoCursor message) {
         value = message.Fixed64();
         break;
       case Tag(7, kBytes):
-        state_.values.AddAttribute(message.Message(), attributes, cut);
+        state_.values.AddAttribute(message.Bytes(), attributes, cut);
         break;
       default:
         message.Skip(tag, Fields(2, 3, 4, 5, 6, 7));

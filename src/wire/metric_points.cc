@@ -27,7 +27,8 @@ struct MetricDecoder::Buckets {
   std::string* words = nullptr;
 };
 
-void MetricDecoder::HistogramPoint(ProtoCursor message) {
+void MetricDecoder::HistogramPoint(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   Point point;
   model::RowWriter& writer = state_.writer;
   std::uint64_t count = 0;
@@ -58,10 +59,10 @@ void MetricDecoder::HistogramPoint(ProtoCursor message) {
         AppendWord(more_words_, message.Fixed64());
         break;
       case Tag(8, kBytes):
-        AddExemplar(message.Message());
+        AddExemplar(message.Bytes());
         break;
       case Tag(9, kBytes):
-        state_.AddAttribute(message.Message());
+        state_.AddAttribute(message.Bytes());
         break;
       case Tag(10, kVarint):
         point.flags = static_cast<std::uint32_t>(message.Varint());
@@ -82,7 +83,8 @@ void MetricDecoder::HistogramPoint(ProtoCursor message) {
   EndPoint(point);
 }
 
-void MetricDecoder::ReadBuckets(ProtoCursor message, Buckets& buckets) {
+void MetricDecoder::ReadBuckets(std::string_view bytes, Buckets& buckets) {
+  ProtoCursor message(bytes, state_.malformed);
   buckets.present = true;
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
@@ -93,7 +95,7 @@ void MetricDecoder::ReadBuckets(ProtoCursor message, Buckets& buckets) {
         AppendWord(*buckets.words, message.Varint());
         break;
       case Tag(2, kBytes):
-        for (ProtoCursor packed = message.Message(); !packed.AtEnd();) {
+        for (ProtoCursor packed(message.Bytes(), state_.malformed); !packed.AtEnd();) {
           AppendWord(*buckets.words, packed.Varint());
           if (buckets.words->size() > kBucketsMax * 8) break;
         }
@@ -111,7 +113,8 @@ void MetricDecoder::WriteBuckets(const Buckets& buckets, std::uint16_t offset_co
   WriteList(counts_column, *buckets.words);
 }
 
-void MetricDecoder::ExponentialPoint(ProtoCursor message) {
+void MetricDecoder::ExponentialPoint(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   Point point;
   model::RowWriter& writer = state_.writer;
   Buckets positive{.words = &words_};
@@ -123,7 +126,7 @@ void MetricDecoder::ExponentialPoint(ProtoCursor message) {
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
       case Tag(1, kBytes):
-        state_.AddAttribute(message.Message());
+        state_.AddAttribute(message.Bytes());
         break;
       case Tag(2, kFixed64):
         point.start_time = message.Fixed64();
@@ -144,16 +147,16 @@ void MetricDecoder::ExponentialPoint(ProtoCursor message) {
         zero_count = message.Fixed64();
         break;
       case Tag(8, kBytes):
-        ReadBuckets(message.Message(), positive);
+        ReadBuckets(message.Bytes(), positive);
         break;
       case Tag(9, kBytes):
-        ReadBuckets(message.Message(), negative);
+        ReadBuckets(message.Bytes(), negative);
         break;
       case Tag(10, kVarint):
         point.flags = static_cast<std::uint32_t>(message.Varint());
         break;
       case Tag(11, kBytes):
-        AddExemplar(message.Message());
+        AddExemplar(message.Bytes());
         break;
       case Tag(12, kFixed64):
         writer.Set(model::kMetricMin, message.Double());
@@ -177,7 +180,8 @@ void MetricDecoder::ExponentialPoint(ProtoCursor message) {
   EndPoint(point);
 }
 
-void MetricDecoder::SummaryPoint(ProtoCursor message) {
+void MetricDecoder::SummaryPoint(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   Point point;
   std::uint64_t count = 0;
   double sum = 0;
@@ -196,10 +200,10 @@ void MetricDecoder::SummaryPoint(ProtoCursor message) {
         sum = message.Double();
         break;
       case Tag(6, kBytes):
-        AddQuantile(message.Message());
+        AddQuantile(message.Bytes());
         break;
       case Tag(7, kBytes):
-        state_.AddAttribute(message.Message());
+        state_.AddAttribute(message.Bytes());
         break;
       case Tag(8, kVarint):
         point.flags = static_cast<std::uint32_t>(message.Varint());
@@ -214,7 +218,8 @@ void MetricDecoder::SummaryPoint(ProtoCursor message) {
   EndPoint(point);
 }
 
-void MetricDecoder::AddQuantile(ProtoCursor message) {
+void MetricDecoder::AddQuantile(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   double quantile = 0;
   double value = 0;
   while (const std::uint32_t tag = message.NextTag()) {

@@ -7,15 +7,31 @@ namespace strata::wire {
 namespace {
 
 template <class Decoder>
-void DecodeScope(ProtoCursor scope, DecodeState& state, Decoder& decoder) {
+void DecodeScope(std::string_view message, DecodeState& state, Decoder& decoder) {
   GroupMessage group;
-  ReadGroupMessage(scope, group);
-  state.BeginScope(scope, group);
+  ReadGroupMessage(message, state.malformed, group);
+  state.BeginScope(group);
+  ProtoCursor scope(message, state.malformed);
   while (const std::uint32_t tag = scope.NextTag()) {
     if (tag == Tag(2, kBytes)) {
-      decoder.Decode(scope.Message());
+      decoder.Decode(scope.Bytes());
     } else {
       scope.Skip(tag, 0);
+    }
+  }
+}
+
+template <class Decoder>
+void DecodeResource(std::string_view message, DecodeState& state, Decoder& decoder) {
+  GroupMessage group;
+  ReadGroupMessage(message, state.malformed, group);
+  state.BeginResource(group);
+  ProtoCursor resource(message, state.malformed);
+  while (const std::uint32_t tag = resource.NextTag()) {
+    if (tag == Tag(2, kBytes)) {
+      DecodeScope(resource.Bytes(), state, decoder);
+    } else {
+      resource.Skip(tag, 0);
     }
   }
 }
@@ -23,23 +39,14 @@ void DecodeScope(ProtoCursor scope, DecodeState& state, Decoder& decoder) {
 // Requests of all kinds have the same two outer levels: resources, in them scopes, in them records.
 // What a level says about itself may come after what it contains, so each is passed over twice.
 template <class Decoder>
-void DecodeRequest(ProtoCursor request, DecodeState& state) {
+void DecodeRequest(std::string_view message, DecodeState& state) {
   Decoder decoder(state);
-  GroupMessage group;
+  ProtoCursor request(message, state.malformed);
   while (const std::uint32_t tag = request.NextTag()) {
-    if (tag != Tag(1, kBytes)) {
+    if (tag == Tag(1, kBytes)) {
+      DecodeResource(request.Bytes(), state, decoder);
+    } else {
       request.Skip(tag, Fields(1));
-      continue;
-    }
-    ProtoCursor resource = request.Message();
-    ReadGroupMessage(resource, group);
-    state.BeginResource(resource, group);
-    while (const std::uint32_t inner = resource.NextTag()) {
-      if (inner == Tag(2, kBytes)) {
-        DecodeScope(resource.Message(), state, decoder);
-      } else {
-        resource.Skip(inner, 0);
-      }
     }
   }
 }
@@ -49,16 +56,16 @@ void DecodeRequest(ProtoCursor request, DecodeState& state) {
 Result<DecodeOutcome> DecodeOtlp(model::Kind kind, ByteSpan request, const Limits& limits,
                                  model::RowWriter& writer) {
   DecodeState state(kind, limits, writer);
-  const ProtoCursor cursor(AsText(request), state.malformed);
+  const std::string_view message = AsText(request);
   switch (kind) {
     case model::Kind::kLogs:
-      DecodeRequest<LogDecoder>(cursor, state);
+      DecodeRequest<LogDecoder>(message, state);
       break;
     case model::Kind::kSpans:
-      DecodeRequest<SpanDecoder>(cursor, state);
+      DecodeRequest<SpanDecoder>(message, state);
       break;
     case model::Kind::kMetrics:
-      DecodeRequest<MetricDecoder>(cursor, state);
+      DecodeRequest<MetricDecoder>(message, state);
       break;
   }
   if (state.malformed) return Error{Code::kInvalidInput, "the request is not valid OTLP protobuf"};

@@ -92,8 +92,6 @@ class ProtoCursor {
     at_ += size;
     return bytes;
   }
-  ProtoCursor Message() { return {Bytes(), *malformed_}; }
-  ProtoCursor Nested(std::string_view message) const { return {message, *malformed_}; }
 
   // Passes over a field that the caller does not read. One whose number is in `known` came with
   // another wire type than that number has: damage. Groups are not passed over: OTLP has none.

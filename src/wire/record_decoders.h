@@ -10,7 +10,7 @@ namespace strata::wire {
 class LogDecoder {
  public:
   explicit LogDecoder(DecodeState& state) : state_(state) {}
-  void Decode(ProtoCursor log_record);
+  void Decode(std::string_view log_record);
 
  private:
   DecodeState& state_;
@@ -19,13 +19,13 @@ class LogDecoder {
 class SpanDecoder {
  public:
   explicit SpanDecoder(DecodeState& state) : state_(state) {}
-  void Decode(ProtoCursor span);
+  void Decode(std::string_view span);
 
  private:
   struct Fields;
-  void ReadStatus(ProtoCursor message, Fields& fields);
-  void AddEvent(ProtoCursor message);
-  void AddLink(ProtoCursor message);
+  void ReadStatus(std::string_view message, Fields& fields);
+  void AddEvent(std::string_view message);
+  void AddLink(std::string_view message);
   void Write(const Fields& fields);
 
   DecodeState& state_;
@@ -40,7 +40,7 @@ class SpanDecoder {
 class MetricDecoder {
  public:
   explicit MetricDecoder(DecodeState& state) : state_(state) {}
-  void Decode(ProtoCursor metric);
+  void Decode(std::string_view metric);
 
  private:
   // What all types of points have.
@@ -50,16 +50,16 @@ class MetricDecoder {
     std::uint32_t flags = 0;
   };
   struct Buckets;
-  void DecodePoints(ProtoCursor data);
-  void NumberPoint(ProtoCursor message);
-  void HistogramPoint(ProtoCursor message);
-  void ExponentialPoint(ProtoCursor message);
-  void SummaryPoint(ProtoCursor message);
-  void ReadBuckets(ProtoCursor message, Buckets& buckets);
+  void DecodePoints(std::string_view data);
+  void NumberPoint(std::string_view message);
+  void HistogramPoint(std::string_view message);
+  void ExponentialPoint(std::string_view message);
+  void SummaryPoint(std::string_view message);
+  void ReadBuckets(std::string_view message, Buckets& buckets);
   void WriteBuckets(const Buckets& buckets, std::uint16_t offset_column,
                     std::uint16_t counts_column);
-  void AddExemplar(ProtoCursor message);
-  void AddQuantile(ProtoCursor message);
+  void AddExemplar(std::string_view message);
+  void AddQuantile(std::string_view message);
   void BeginPoint();
   void EndPoint(const Point& point);
   void WriteList(std::uint16_t column, std::string_view words);

@@ -21,7 +21,8 @@ struct SpanDecoder::Fields {
   std::string_view status_message;
 };
 
-void SpanDecoder::Decode(ProtoCursor span) {
+void SpanDecoder::Decode(std::string_view bytes) {
+  ProtoCursor span(bytes, state_.malformed);
   if (!state_.BeginRecord()) return;
   events_.clear();
   links_.clear();
@@ -55,25 +56,25 @@ void SpanDecoder::Decode(ProtoCursor span) {
         fields.end_time = span.Fixed64();
         break;
       case Tag(9, kBytes):
-        state_.AddAttribute(span.Message());
+        state_.AddAttribute(span.Bytes());
         break;
       case Tag(10, kVarint):
         fields.dropped_attributes = static_cast<std::uint32_t>(span.Varint());
         break;
       case Tag(11, kBytes):
-        AddEvent(span.Message());
+        AddEvent(span.Bytes());
         break;
       case Tag(12, kVarint):
         fields.dropped_events = static_cast<std::uint32_t>(span.Varint());
         break;
       case Tag(13, kBytes):
-        AddLink(span.Message());
+        AddLink(span.Bytes());
         break;
       case Tag(14, kVarint):
         fields.dropped_links = static_cast<std::uint32_t>(span.Varint());
         break;
       case Tag(15, kBytes):
-        ReadStatus(span.Message(), fields);
+        ReadStatus(span.Bytes(), fields);
         break;
       case Tag(16, kFixed32):
         fields.flags = span.Fixed32();
@@ -86,7 +87,8 @@ void SpanDecoder::Decode(ProtoCursor span) {
   state_.EndRecord(fields.dropped_attributes, fields.start_time != 0);
 }
 
-void SpanDecoder::ReadStatus(ProtoCursor message, Fields& fields) {
+void SpanDecoder::ReadStatus(std::string_view bytes, Fields& fields) {
+  ProtoCursor message(bytes, state_.malformed);
   fields.has_status = true;
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
@@ -102,7 +104,8 @@ void SpanDecoder::ReadStatus(ProtoCursor message, Fields& fields) {
   }
 }
 
-void SpanDecoder::AddEvent(ProtoCursor message) {
+void SpanDecoder::AddEvent(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   std::uint64_t time = 0;
   std::string_view name;
   std::uint32_t declared_dropped = 0;
@@ -118,7 +121,7 @@ void SpanDecoder::AddEvent(ProtoCursor message) {
         name = message.Bytes();
         break;
       case Tag(3, kBytes):
-        state_.values.AddAttribute(message.Message(), attributes, cut);
+        state_.values.AddAttribute(message.Bytes(), attributes, cut);
         break;
       case Tag(4, kVarint):
         declared_dropped = static_cast<std::uint32_t>(message.Varint());
@@ -136,7 +139,8 @@ void SpanDecoder::AddEvent(ProtoCursor message) {
   attributes.AppendCell(events_);
 }
 
-void SpanDecoder::AddLink(ProtoCursor message) {
+void SpanDecoder::AddLink(std::string_view bytes) {
+  ProtoCursor message(bytes, state_.malformed);
   std::string_view trace_id;
   std::string_view span_id;
   std::string_view trace_state;
@@ -157,7 +161,7 @@ void SpanDecoder::AddLink(ProtoCursor message) {
         trace_state = message.Bytes();
         break;
       case Tag(4, kBytes):
-        state_.values.AddAttribute(message.Message(), attributes, cut);
+        state_.values.AddAttribute(message.Bytes(), attributes, cut);
         break;
       case Tag(5, kVarint):
         declared_dropped = static_cast<std::uint32_t>(message.Varint());

@@ -14,7 +14,8 @@ namespace strata::wire {
 using model::AnyType;
 using model::AnyValue;
 
-void ReadRawValue(ProtoCursor message, RawValue& value) {
+void ReadRawValue(std::string_view bytes, bool& malformed, RawValue& value) {
+  ProtoCursor message(bytes, malformed);
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
       case Tag(1, kBytes):
@@ -44,7 +45,8 @@ void ReadRawValue(ProtoCursor message, RawValue& value) {
   }
 }
 
-RawKeyValue ReadRawKeyValue(ProtoCursor message) {
+RawKeyValue ReadRawKeyValue(std::string_view bytes, bool& malformed) {
+  ProtoCursor message(bytes, malformed);
   RawKeyValue result;
   while (const std::uint32_t tag = message.NextTag()) {
     switch (tag) {
@@ -52,7 +54,7 @@ RawKeyValue ReadRawKeyValue(ProtoCursor message) {
         result.key = message.Bytes();
         break;
       case Tag(2, kBytes):
-        ReadRawValue(message.Message(), result.value);
+        ReadRawValue(message.Bytes(), malformed, result.value);
         break;
       default:
         message.Skip(tag, Fields(1, 2));
@@ -135,7 +137,7 @@ std::string_view ValueDecoder::Truncate(std::string_view text) {
   return TruncateUtf8(text, limits_.value_bytes);
 }
 
-AnyValue ValueDecoder::OtherValue(const ProtoCursor& cursor, const RawValue& raw) {
+AnyValue ValueDecoder::OtherValue(const RawValue& raw) {
   switch (raw.type) {
     case AnyType::kBytes: {
       std::string_view bytes = raw.bytes;
@@ -152,9 +154,9 @@ AnyValue ValueDecoder::OtherValue(const ProtoCursor& cursor, const RawValue& raw
       text_.clear();
       json_cut_ = false;
       if (raw.type == AnyType::kArray) {
-        AppendJsonArray(cursor, raw.bytes, 1);
+        AppendJsonArray(raw.bytes, 1);
       } else {
-        AppendJsonMap(cursor, raw.bytes, 1);
+        AppendJsonMap(raw.bytes, 1);
       }
       return {.type = raw.type, .text = text_};
     default:
@@ -162,8 +164,7 @@ AnyValue ValueDecoder::OtherValue(const ProtoCursor& cursor, const RawValue& raw
   }
 }
 
-void ValueDecoder::AppendJsonValue(const ProtoCursor& cursor, const RawValue& raw,
-                                   std::uint32_t depth) {
+void ValueDecoder::AppendJsonValue(const RawValue& raw, std::uint32_t depth) {
   if (depth > limits_.nesting) {
     SetProblem("values nested deeper than " + std::to_string(limits_.nesting));
     return;
@@ -194,11 +195,11 @@ void ValueDecoder::AppendJsonValue(const ProtoCursor& cursor, const RawValue& ra
       break;
     case AnyType::kArray:
       text_ += "\"arrayValue\":";
-      AppendJsonArray(cursor, raw.bytes, depth);
+      AppendJsonArray(raw.bytes, depth);
       break;
     case AnyType::kMap:
       text_ += "\"kvlistValue\":";
-      AppendJsonMap(cursor, raw.bytes, depth);
+      AppendJsonMap(raw.bytes, depth);
       break;
     case AnyType::kEmpty:
       break;
@@ -215,10 +216,9 @@ bool ValueDecoder::HasJsonRoom() {
   return false;
 }
 
-void ValueDecoder::AppendJsonArray(const ProtoCursor& cursor, std::string_view array,
-                                   std::uint32_t depth) {
+void ValueDecoder::AppendJsonArray(std::string_view array, std::uint32_t depth) {
   text_ += "{\"values\":[";
-  ProtoCursor message = cursor.Nested(array);
+  ProtoCursor message(array, malformed_);
   bool first = true;
   while (const std::uint32_t tag = message.NextTag()) {
     if (tag != Tag(1, kBytes)) {
@@ -227,18 +227,17 @@ void ValueDecoder::AppendJsonArray(const ProtoCursor& cursor, std::string_view a
     }
     if (!HasJsonRoom()) break;
     RawValue value;
-    ReadRawValue(message.Message(), value);
+    ReadRawValue(message.Bytes(), malformed_, value);
     if (!first) text_ += ',';
     first = false;
-    AppendJsonValue(cursor, value, depth + 1);
+    AppendJsonValue(value, depth + 1);
   }
   text_ += "]}";
 }
 
-void ValueDecoder::AppendJsonMap(const ProtoCursor& cursor, std::string_view map,
-                                 std::uint32_t depth) {
+void ValueDecoder::AppendJsonMap(std::string_view map, std::uint32_t depth) {
   text_ += "{\"values\":[";
-  ProtoCursor message = cursor.Nested(map);
+  ProtoCursor message(map, malformed_);
   bool first = true;
   while (const std::uint32_t tag = message.NextTag()) {
     if (tag != Tag(1, kBytes)) {
@@ -246,26 +245,27 @@ void ValueDecoder::AppendJsonMap(const ProtoCursor& cursor, std::string_view map
       continue;
     }
     if (!HasJsonRoom()) break;
-    const RawKeyValue pair = ReadRawKeyValue(message.Message());
+    const RawKeyValue pair = ReadRawKeyValue(message.Bytes(), malformed_);
     text_ += first ? "{\"key\":" : ",{\"key\":";
     first = false;
     AppendJsonString(text_, CheckText("a nested key", pair.key));
     text_ += ",\"value\":";
-    AppendJsonValue(cursor, pair.value, depth + 1);
+    AppendJsonValue(pair.value, depth + 1);
     text_ += '}';
   }
   text_ += "]}";
 }
 
-void ValueDecoder::AddAttribute(ProtoCursor message, AttributeList& list, std::uint32_t& dropped) {
+void ValueDecoder::AddAttribute(std::string_view message, AttributeList& list,
+                                std::uint32_t& dropped) {
   if (list.added() >= limits_.attributes) {
     ++dropped;
     report_.AddCutAttribute();
     return;
   }
-  const RawKeyValue pair = ReadRawKeyValue(message);
+  const RawKeyValue pair = ReadRawKeyValue(message, malformed_);
   const std::string_view key = CheckText("an attribute key", pair.key);
-  list.Add(key, Value("an attribute value", message, pair.value));
+  list.Add(key, Value("an attribute value", pair.value));
 }
 
 }  // namespace strata::wire

@@ -26,13 +26,13 @@ struct RawValue {
 };
 
 // Reads one AnyValue message into `value`, as protobuf merges: what it does not hold stays.
-void ReadRawValue(ProtoCursor message, RawValue& value);
+void ReadRawValue(std::string_view message, bool& malformed, RawValue& value);
 
 struct RawKeyValue {
   std::string_view key;
   RawValue value;
 };
-RawKeyValue ReadRawKeyValue(ProtoCursor message);
+RawKeyValue ReadRawKeyValue(std::string_view message, bool& malformed);
 
 // A list of attributes that does not get columns: of resources, scopes, events, links, exemplars.
 class AttributeList {
@@ -62,7 +62,8 @@ class AttributeList {
 
 class ValueDecoder {
  public:
-  ValueDecoder(const Limits& limits, DecodeReport& report) : limits_(limits), report_(report) {}
+  ValueDecoder(const Limits& limits, DecodeReport& report, bool& malformed)
+      : limits_(limits), report_(report), malformed_(malformed) {}
 
   // Why what was read since the last ClearProblem() cannot be stored; empty: it can.
   const std::string& problem() const { return problem_; }
@@ -99,15 +100,14 @@ class ValueDecoder {
   }
 
   // The value as it is kept; its text lies in the request or in this decoder, until the next call.
-  // `cursor` is any cursor of the request.
-  model::AnyValue Value(std::string_view field, const ProtoCursor& cursor, const RawValue& raw) {
+  model::AnyValue Value(std::string_view field, const RawValue& raw) {
     if (raw.type == model::AnyType::kString) [[likely]] {
       return {.type = raw.type, .text = CheckText(field, raw.bytes)};
     }
-    return OtherValue(cursor, raw);
+    return OtherValue(raw);
   }
   // Adds a KeyValue message to `list`; beyond the limit it counts as dropped.
-  void AddAttribute(ProtoCursor message, AttributeList& list, std::uint32_t& dropped);
+  void AddAttribute(std::string_view message, AttributeList& list, std::uint32_t& dropped);
 
  private:
   void NotUtf8(std::string_view field);
@@ -115,14 +115,15 @@ class ValueDecoder {
   void TimeBeyondRange(std::string_view field);
   std::uint8_t ByteOutOfRange(std::string_view field, std::uint64_t number);
   std::string_view Truncate(std::string_view text);
-  model::AnyValue OtherValue(const ProtoCursor& cursor, const RawValue& raw);
-  void AppendJsonValue(const ProtoCursor& cursor, const RawValue& raw, std::uint32_t depth);
-  void AppendJsonArray(const ProtoCursor& cursor, std::string_view array, std::uint32_t depth);
-  void AppendJsonMap(const ProtoCursor& cursor, std::string_view map, std::uint32_t depth);
+  model::AnyValue OtherValue(const RawValue& raw);
+  void AppendJsonValue(const RawValue& raw, std::uint32_t depth);
+  void AppendJsonArray(std::string_view array, std::uint32_t depth);
+  void AppendJsonMap(std::string_view map, std::uint32_t depth);
   bool HasJsonRoom();
 
   const Limits& limits_;
   DecodeReport& report_;
+  bool& malformed_;
   std::string problem_;
   std::string text_;
   bool json_cut_ = false;
