@@ -33,10 +33,10 @@ struct IngestOutcome {
   bool duplicate = false;      // stored before: `receipt` is the first one's
   std::uint64_t rejected = 0;  // records (logs, spans, data points) that were not stored
   // Why records were rejected or cut; with rejected == 0 a warning. Empty: nothing to say.
-  std::string message;
+  std::string message = {};
   // With a status that may be retried: how long the client should wait. Empty: the endpoint's
   // default.
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
 };
 
 using IngestDone = Callback<void(IngestOutcome&&)>;

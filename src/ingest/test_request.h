@@ -80,7 +80,7 @@ class TestIngest {
   explicit TestIngest(os::SimulatedDisk& disk, PipelineConfig config = {}) : disk_(disk) {
     hot_ = std::make_unique<hot::Hot>(hot::Config{}, clock_);
     pipeline_ = std::make_unique<Pipeline>(config, *hot_, collections_, clock_, registry_);
-    wal::Config wal{.directory = "/data/wal", .segment_bytes = 1_MiB};
+    wal::Config wal{.directory = "/data/wal", .segment_bytes = 1_MiB, .frame_bytes_max = 256_KiB};
     wal.pinning_consumers = {std::string(kDedupConsumer)};
     auto log = wal::Log::Open(wal, disk_, clock_, *pipeline_);
     CHECK(log.has_value());

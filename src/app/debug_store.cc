@@ -1,0 +1,137 @@
+#include "app/debug_store.h"
+
+#include <map>
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace strata::app {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void Put(Writer& json, const char* key, std::uint64_t value) {
+  json.Key(key);
+  json.Uint64(value);
+}
+
+void Put(Writer& json, const char* key, bool value) {
+  json.Key(key);
+  json.Bool(value);
+}
+
+void Put(Writer& json, const char* key, std::string_view value) {
+  json.Key(key);
+  json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void PutSegments(Writer& json, const wal::Log& log) {
+  json.Key("segments");
+  json.StartArray();
+  for (const wal::SegmentInfo& segment : log.Segments()) {
+    json.StartObject();
+    Put(json, "name", segment.name);
+    Put(json, "state", wal::SegmentStateName(segment.state));
+    Put(json, "first", segment.first);
+    Put(json, "last", segment.last);
+    Put(json, "file_bytes", segment.file_bytes);
+    Put(json, "used_bytes", segment.used_bytes);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void PutLog(Writer& json, const wal::Log& log) {
+  const wal::LogStats stats = log.stats();
+  json.Key("log");
+  json.StartObject();
+  Put(json, "healthy", log.healthy());
+  Put(json, "ailment", log.ailment());
+  Put(json, "published", log.published());
+  Put(json, "oldest", log.oldest());
+  Put(json, "bytes", stats.log_bytes);
+  Put(json, "max_bytes", stats.max_bytes);
+  Put(json, "queue_bytes", stats.queue_bytes);
+  Put(json, "direct", stats.direct);
+  PutSegments(json, log);
+  json.Key("cursors");
+  json.StartObject();
+  for (const auto& [consumer, position] : log.Cursors()) Put(json, consumer.c_str(), position);
+  json.EndObject();
+  json.EndObject();
+}
+
+void PutHot(Writer& json, const hot::Hot& hot) {
+  json.Key("hot");
+  json.StartObject();
+  Put(json, "bytes", hot.bytes());
+  Put(json, "max_bytes", hot.config().memory_bytes);
+  json.EndObject();
+}
+
+void PutStore(Writer& json, const store::StoreFigures& figures) {
+  json.Key("store");
+  json.StartObject();
+  Put(json, "ailment", figures.ailment);
+  Put(json, "released", figures.released);
+  Put(json, "carried_through", figures.carried_through);
+  Put(json, "carry_bytes", figures.carry_bytes);
+  Put(json, "parts_to_remove", figures.parts_to_remove);
+  Put(json, "missing_parts", figures.missing_parts);
+  json.EndObject();
+}
+
+// The oldest time in memory is not kept; the positions say what is there.
+void PutCollection(Writer& json, const model::Collection& collection,
+                   const hot::CollectionState& hot, const store::CollectionFigures& parts) {
+  json.StartObject();
+  Put(json, "namespace", collection.namespace_name);
+  Put(json, "name", collection.name);
+  Put(json, "kind", model::KindName(collection.kind));
+  Put(json, "sealed", parts.sealed);
+  json.Key("hot");
+  json.StartObject();
+  Put(json, "rows", hot.rows);
+  Put(json, "bytes", hot.bytes);
+  Put(json, "unsealed_rows", hot.unsealed_rows);
+  Put(json, "first_position", hot.first);
+  Put(json, "last_position", hot.last);
+  Put(json, "floor", hot.floor);
+  json.EndObject();
+  json.Key("parts");
+  json.StartObject();
+  Put(json, "count", parts.parts);
+  Put(json, "rows", parts.rows);
+  Put(json, "bytes", parts.bytes);
+  json.EndObject();
+  json.EndObject();
+}
+
+}  // namespace
+
+std::string DebugStoreJson(const wal::Log& log, const hot::Hot& hot, const store::Store& store,
+                           const model::CollectionTable& collections) {
+  const store::StoreFigures figures = store.Figures();
+  std::map<model::CollectionId, hot::CollectionState> in_memory;
+  for (const hot::CollectionState& state : hot.States()) in_memory[state.id] = state;
+  std::map<model::CollectionId, store::CollectionFigures> in_parts;
+  for (const store::CollectionFigures& of : figures.collections) in_parts[of.collection.id] = of;
+
+  rapidjson::StringBuffer buffer;
+  Writer json(buffer);
+  json.StartObject();
+  Put(json, "backend", std::string_view("embedded"));
+  PutLog(json, log);
+  PutHot(json, hot);
+  PutStore(json, figures);
+  json.Key("collections");
+  json.StartArray();
+  for (const model::Collection* collection : collections.All()) {
+    PutCollection(json, *collection, in_memory[collection->id], in_parts[collection->id]);
+  }
+  json.EndArray();
+  json.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace strata::app
