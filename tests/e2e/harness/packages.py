@@ -1,6 +1,7 @@
 """Third-party senders: installed once below build/e2e, from pinned versions, or a reason to skip."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 
@@ -70,12 +71,11 @@ def pip(name, requirements):
     return installed(name, [requirements], install) / "venv/bin/python"
 
 
-def go_build(name, source):
-    """The program that the Go module in `source` builds."""
+def go_install(program, package):
+    """`package`: path@version of a Go command; the path of its program."""
     require("go")
-    pins = sorted(source.glob("*.go")) + [source / "go.mod", source / "go.sum"]
-
-    def install(folder):
-        _run(["go", "build", "-mod=readonly", "-o", folder / name, "."], source, 600)
-
-    return installed(name, pins, install) / name
+    folder = CACHE / program / package.rsplit("@", 1)[1]
+    if not (folder / program).is_file():
+        environment = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-buildvcs=false"}
+        _run(["go", "install", package], ROOT, 900, environment)
+    return folder / program

@@ -1,5 +1,6 @@
 """A strata server of its own for a test: temporary data directory, ports of the system's choice."""
 
+import atexit
 import json
 import os
 import pathlib
@@ -202,3 +203,15 @@ class Server:
             if line.startswith(field + ":"):
                 return int(line.split()[1])
         raise AssertionError(f"{field} is not in /proc/{self.process.pid}/status")
+
+
+_SHARED = {}
+
+
+def shared_server(name="", settings=None):
+    """One server for the tests of a suite that leave each other alone; ends with the process."""
+    if name not in _SHARED:
+        server = Server(settings=settings)
+        atexit.register(server.__exit__)
+        _SHARED[name] = server.start()
+    return _SHARED[name]

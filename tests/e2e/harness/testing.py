@@ -57,7 +57,7 @@ def all_of():
     def attempt(call):
         try:
             return call()
-        except (AssertionError, KeyError, ValueError, OSError) as failure:
+        except (AssertionError, KeyError, TypeError, ValueError, OSError) as failure:
             failures.append(f"{type(failure).__name__}: {failure}")
             return None
 

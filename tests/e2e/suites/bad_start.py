@@ -1,0 +1,171 @@
+"""Settings, ports, directories and disks that are wrong: what a start says, and how it ends."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness import grpc, otlp
+from harness.load import Load, logs_body, verify
+from harness.server import Server, run_strata, wait_until
+from harness.testing import Skip, all_of, check, equal, test
+
+
+def start_fails(code, words, *arguments, env=None, what=""):
+    """`strata serve` ends by itself with an exit code and words on stderr."""
+    ports = [f"--listen-{name}=127.0.0.1:0" for name in ("otlp-grpc", "otlp-http", "http")]
+    ports = [p for p in ports if not any(str(a).startswith(p.split("=")[0]) for a in arguments)]
+    done = run_strata("serve", *arguments, *ports, env=env, timeout=30)
+    codes = code if isinstance(code, tuple) else (code,)
+    check(done.returncode in codes, f"{what}: exit {done.returncode} instead of {codes}: {done.stderr[-500:]}")
+    for word in words:
+        check(word in done.stderr, f"{what}: {word!r} is not in {done.stderr[-500:]!r}")
+
+
+@test
+def wrong_settings():
+    with tempfile.TemporaryDirectory() as folder, all_of() as attempt:
+        data = Path(folder) / "data"
+        file = Path(folder) / "strata.yaml"
+
+        def with_file(text, words):
+            file.write_text(text)
+            start_fails(78, words, "--config", file, "--data-dir", data, what=text)
+            checked = run_strata("config", "check", "--config", file)
+            equal(checked.returncode, 78, f"config check {text!r}")
+
+        attempt(lambda: with_file("hot:\n  memroy: 1GiB\n", ["memroy", "memory", "2"]))
+        attempt(lambda: with_file("hot:\n  memory: lots\n", ["hot.memory", "lots"]))
+        attempt(lambda: with_file("hot:\n  memory: 5 parsecs\n", ["hot.memory", "parsecs"]))
+        attempt(lambda: with_file("seal:\n  age: 5\n", ["seal.age"]))
+        attempt(lambda: with_file("hot: [\n", ["strata.yaml"]))
+        attempt(lambda: with_file("log:\n  sync: sometimes\n", ["log.sync", "group"]))
+        env = {"STRATA_QUERY_TIMEOUT": "soon"}
+        attempt(lambda: start_fails(78, ["STRATA_QUERY_TIMEOUT"], "--data-dir", data, env=env, what="environment"))
+        attempt(lambda: start_fails(2, ["--hot-memory"], "--data-dir", data, "--hot-memory", "lots", what="flag"))
+        attempt(lambda: start_fails(2, ["--no-such-flag"], "--no-such-flag", what="unknown flag"))
+        open_to_all = ("--data-dir", data, "--listen-http", "0.0.0.0:0")
+        attempt(lambda: start_fails((2, 78), ["insecure"], *open_to_all, what="beyond loopback"))
+        missing = Path(folder) / "missing.yaml"
+        attempt(lambda: start_fails((4, 78), ["missing.yaml"], "--config", missing, what="no such file"))
+
+
+@test
+def port_in_use():
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with all_of() as attempt:
+            for name in ("otlp-grpc", "otlp-http", "http"):
+                arguments = ("--data-dir", Path(folder) / name, f"--listen-{name}", f"127.0.0.1:{port}")
+                attempt(lambda: start_fails(6, [str(port)], *arguments, what=name))
+
+
+@test
+def directory_in_use():
+    with Server() as first:
+        start_fails(6, [str(first.data_dir)], "--data-dir", first.data_dir, what="locked")
+        equal(first.client().get("/readyz").status, 200, "the first goes on")
+        first.client("otlp_http").post("/v1/logs", logs_body("locked", 2))
+        equal(first.value("SELECT count(*) FROM logs"), 2, "rows")
+
+
+@test
+def directory_that_cannot_be():
+    with tempfile.TemporaryDirectory() as folder, all_of() as attempt:
+        file = Path(folder) / "file"
+        file.write_text("x")
+        attempt(lambda: start_fails((1, 5, 6, 78), [str(file)], "--data-dir", file, what="a file"))
+        below = file / "below"
+        attempt(lambda: start_fails((1, 5, 78), [str(file)], "--data-dir", below, what="below a file"))
+        attempt(lambda: start_fails((1, 5, 78), ["/proc/strata"], "--data-dir", "/proc/strata", what="/proc"))
+
+
+class SmallDisk:
+    """A file system of its own, so that it can be filled."""
+
+    def __init__(self, mebibytes):
+        if os.geteuid() != 0:
+            raise Skip("mounting a small file system needs root")
+        self.path = Path(tempfile.mkdtemp(prefix="strata-disk-"))
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "strata-e2e", self.path],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            self.path.rmdir()
+            raise Skip(f"mount: {done.stderr.strip()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.path], check=False)
+        self.path.rmdir()
+
+    def fill(self, leave_mebibytes):
+        filler = self.path / "filler"
+        free = shutil.disk_usage(self.path).free - leave_mebibytes * (1 << 20)
+        with open(filler, "ab") as file:
+            while free > 0:
+                try:
+                    free -= file.write(b"\0" * min(free, 1 << 20))
+                    file.flush()
+                except OSError:
+                    return
+
+    def relieve(self):
+        (self.path / "filler").unlink()
+
+
+SMALL = {"LOG_SEGMENT_BYTES": "1MiB", "SEAL_ROWS": 2000, "SEAL_AGE": "500ms", "HOT_RETENTION": "1s"}
+
+
+@test
+def disk_below_the_watermark():
+    with SmallDisk(400) as disk:
+        with Server(disk.path / "data", {**SMALL, "DISK_FREE_MIN": "100MiB"}) as server:
+            http, rpc = server.client("otlp_http"), server.client("otlp_grpc")
+            equal(http.post("/v1/logs", logs_body("before", 5)).status, 200, "before")
+            disk.fill(50)
+
+            def refuses():
+                return http.post("/v1/logs", logs_body("full", 1)).status == 503
+
+            wait_until(refuses, 15, "a refusal")
+            answer = http.post("/v1/logs", logs_body("full", 1))
+            check("retry-after" in answer.headers, f"{answer.headers}")
+            answer = rpc.call(otlp.METHODS["logs"], logs_body("full", 1))
+            equal(answer.status, grpc.UNAVAILABLE, "gRPC")
+            check(any("RetryInfo" in d for d in answer.details[2]), f"{answer.details}")
+            equal(server.client().get("/readyz").status, 503, "/readyz")
+            equal(server.value("SELECT count(*) FROM logs WHERE body LIKE 'before%'"), 5, "queries go on")
+            disk.relieve()
+            wait_until(lambda: http.post("/v1/logs", logs_body("after", 1)).status == 200, 30, "an ack")
+
+
+@test
+def disk_that_is_full():
+    """No watermark: writes fail in earnest. What was acked is there, then and after a restart."""
+    ledger = {}
+    with SmallDisk(300) as disk:
+        with Server(disk.path / "data", {**SMALL, "DISK_FREE_MIN": "0B"}) as server:
+            with Load(server, ledger) as load:
+                wait_until(lambda: load.acked() > 50, 20, "load")
+                disk.fill(0)
+                seen = load.acked()
+                wait_until(lambda: load.acked() == seen or len(ledger) > 5000, 30, "the load to stall")
+            check(server.process.poll() is None, f"strata ended: {server.log_tail()}")
+            check(not load.problems, f"{load.problems[:3]}")
+            disk.relieve()
+            server.kill()
+            server.restart()
+            problems = verify(server, ledger)
+            check(not problems, f"{len(problems)} problems: {problems[:5]}")
+            wait_until(
+                lambda: server.client("otlp_http").post("/v1/logs", logs_body("after", 1)).status == 200,
+                30,
+                "an ack",
+            )
