@@ -187,7 +187,7 @@ Status Committer::FormGroup() {
     const std::uint64_t at = AlignUp(group_bytes_, kFrameAlignment);
     const std::uint64_t end = at + kFrameHeaderBytes + append.payload.size();
     if (!group_.empty() && end > config_.group_bytes_max) break;
-    if (!active_ || active_->write_offset + AlignUp(end, kBlockBytes) > config_.segment_bytes) {
+    if (!Fits(end)) {
       if (!group_.empty()) break;
       status = Roll();
       if (!status) break;
