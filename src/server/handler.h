@@ -48,7 +48,9 @@ class HeaderView {
  public:
   void Add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
   void Clear() { fields_.clear(); }
-  // The first value; empty when the field is missing or empty.
+  // The first value; nullopt when the field is missing.
+  std::optional<std::string_view> Find(std::string_view name) const;
+  // The same; empty when the field is missing.
   std::string_view Get(std::string_view name) const;
   const std::vector<std::pair<std::string_view, std::string_view>>& fields() const {
     return fields_;
@@ -84,8 +86,9 @@ struct Response {
   // HTTP: the body. gRPC: the message when grpc_status is kOk, else a google.rpc.Status for
   // grpc-status-details-bin (empty: none).
   std::string body;
-  // HTTP header fields; gRPC trailing metadata. Lower-case names that outlive the response.
-  std::vector<std::pair<std::string_view, std::string>> headers;
+  // HTTP header fields; gRPC trailing metadata (only those that start with "strata-"). Lower-case
+  // names.
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
 // The transport's end of a request in flight.
