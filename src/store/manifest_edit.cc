@@ -1,0 +1,182 @@
+#include "store/manifest_edit.h"
+
+#include <memory>
+#include <optional>
+
+#include "store/coding.h"
+
+namespace strata::store {
+namespace {
+
+enum class OperationType : std::uint8_t {
+  kAddCollection = 1,
+  kAddPart = 2,
+  kRemovePart = 3,
+  kSetSealed = 4,
+  kDropRange = 5,
+};
+
+void PutInfo(const duck::PartInfo& info, FieldWriter& out) {
+  out.Put(info.bytes);
+  out.Put(info.rows);
+  out.Put(info.min_position);
+  out.Put(info.max_position);
+  out.Put(info.min_time);
+  out.Put(info.max_time);
+  out.Put(info.filter_bytes);
+  out.Put(static_cast<std::uint32_t>(info.block_crcs.size()));
+  for (const std::uint32_t crc : info.block_crcs) out.Put(crc);
+  out.Put(static_cast<std::uint32_t>(info.columns.size()));
+  for (const duck::PartColumn& column : info.columns) {
+    out.Put(static_cast<char>(column.scope));
+    out.Put(static_cast<char>(column.type));
+    out.PutText(column.name);
+    out.PutText(column.key);
+  }
+}
+
+bool IsKnownScope(char letter) {
+  return letter == 'a' || letter == 'r' || letter == 's';
+}
+
+duck::PartColumn TakeColumn(FieldReader& in) {
+  duck::PartColumn column;
+  const char scope = in.Take<char>();
+  const char type = in.Take<char>();
+  if (!IsKnownScope(scope) || !model::IsKnownAnyType(type)) in.Fail();
+  column.scope = static_cast<duck::AttributeScope>(scope);
+  column.type = static_cast<model::AnyType>(type);
+  column.name = in.TakeText();
+  column.key = in.TakeText();
+  return column;
+}
+
+duck::PartInfo TakeInfo(FieldReader& in) {
+  duck::PartInfo info;
+  info.bytes = in.Take<std::uint64_t>();
+  info.rows = in.Take<std::uint64_t>();
+  info.min_position = in.Take<std::uint64_t>();
+  info.max_position = in.Take<std::uint64_t>();
+  info.min_time = in.Take<std::int64_t>();
+  info.max_time = in.Take<std::int64_t>();
+  info.filter_bytes = in.Take<std::uint64_t>();
+  const auto crcs = in.Take<std::uint32_t>();
+  if (!in.Has(crcs, sizeof(std::uint32_t))) return info;
+  info.block_crcs.reserve(crcs);
+  for (std::uint32_t i = 0; i < crcs; ++i) info.block_crcs.push_back(in.Take<std::uint32_t>());
+  constexpr std::uint64_t kColumnBytesMin = 10;  // two letters, two lengths
+  const auto columns = in.Take<std::uint32_t>();
+  if (!in.Has(columns, kColumnBytesMin)) return info;
+  info.columns.reserve(columns);
+  for (std::uint32_t i = 0; i < columns && in.ok(); ++i) info.columns.push_back(TakeColumn(in));
+  return info;
+}
+
+struct Encoder {
+  FieldWriter& out;
+
+  void operator()(const AddCollection& op) const {
+    out.Put(OperationByte(OperationType::kAddCollection));
+    out.Put(op.collection);
+    out.Put(static_cast<std::uint8_t>(op.kind));
+    out.PutText(op.name);
+  }
+  void operator()(const AddPart& op) const {
+    out.Put(OperationByte(OperationType::kAddPart));
+    out.Put(op.part->collection);
+    out.PutText(op.part->path);
+    out.Put(op.part->first_arrival_ns);
+    out.Put(op.part->last_arrival_ns);
+    PutInfo(*op.part->info, out);
+  }
+  void operator()(const RemovePart& op) const {
+    out.Put(OperationByte(OperationType::kRemovePart));
+    out.Put(op.collection);
+    out.Put(op.min_position);
+    out.PutText(op.path);
+  }
+  void operator()(const SetSealed& op) const {
+    out.Put(OperationByte(OperationType::kSetSealed));
+    out.Put(op.collection);
+    out.Put(op.position);
+  }
+  void operator()(const DropRange& op) const {
+    out.Put(OperationByte(OperationType::kDropRange));
+    out.Put(op.collection);
+    out.Put(op.positions.first);
+    out.Put(op.positions.last);
+  }
+  static std::uint8_t OperationByte(OperationType type) { return static_cast<std::uint8_t>(type); }
+};
+
+AddCollection TakeAddCollection(FieldReader& in) {
+  AddCollection op;
+  op.collection = in.Take<model::CollectionId>();
+  const auto kind = in.Take<std::uint8_t>();
+  if (!model::IsKnownKind(kind)) in.Fail();
+  op.kind = static_cast<model::Kind>(kind);
+  op.name = in.TakeText();
+  return op;
+}
+
+AddPart TakeAddPart(FieldReader& in) {
+  Part part;
+  part.collection = in.Take<model::CollectionId>();
+  part.path = in.TakeText();
+  part.first_arrival_ns = in.Take<std::int64_t>();
+  part.last_arrival_ns = in.Take<std::int64_t>();
+  part.info = std::make_shared<const duck::PartInfo>(TakeInfo(in));
+  return {.part = std::make_shared<const Part>(std::move(part))};
+}
+
+std::optional<Operation> TakeOperation(FieldReader& in) {
+  switch (static_cast<OperationType>(in.Take<std::uint8_t>())) {
+    case OperationType::kAddCollection:
+      return TakeAddCollection(in);
+    case OperationType::kAddPart:
+      return TakeAddPart(in);
+    case OperationType::kRemovePart: {
+      RemovePart op;
+      op.collection = in.Take<model::CollectionId>();
+      op.min_position = in.Take<std::uint64_t>();
+      op.path = in.TakeText();
+      return op;
+    }
+    case OperationType::kSetSealed: {
+      SetSealed op;
+      op.collection = in.Take<model::CollectionId>();
+      op.position = in.Take<std::uint64_t>();
+      return op;
+    }
+    case OperationType::kDropRange: {
+      DropRange op;
+      op.collection = in.Take<model::CollectionId>();
+      op.positions.first = in.Take<std::uint64_t>();
+      op.positions.last = in.Take<std::uint64_t>();
+      return op;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Bytes EncodeEdit(const Edit& edit) {
+  FieldWriter out;
+  for (const Operation& operation : edit) std::visit(Encoder{out}, operation);
+  return out.Take();
+}
+
+Result<Edit> DecodeEdit(ByteSpan payload) {
+  FieldReader in(payload);
+  Edit edit;
+  while (!in.empty()) {
+    auto operation = TakeOperation(in);
+    if (!operation) return Error{Code::kCorrupt, "unknown operation"};
+    if (!in.ok()) return Error{Code::kCorrupt, "short or invalid operation"};
+    edit.push_back(*std::move(operation));
+  }
+  return edit;
+}
+
+}  // namespace strata::store

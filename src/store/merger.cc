@@ -1,0 +1,153 @@
+#include "store/merger.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace strata::store {
+namespace {
+
+constexpr std::chrono::minutes kRetryAfter{5};
+
+}  // namespace
+
+std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
+  if (parts.parts.size() < 2) return std::nullopt;
+  const model::CollectionId id = parts.collection.id;
+  if (const auto retry = retry_at_.find(id); retry != retry_at_.end()) {
+    if (at_.clock.Monotonic() < retry->second) return std::nullopt;
+    retry_at_.erase(retry);
+  }
+  const MergeConfig& config = at_.config.merge;
+  MergeLimits limits{.target_rows = config.target_rows,
+                     .large_rows = config.large_rows,
+                     .inputs_max = config.inputs_max,
+                     .span_max = config.span_max};
+  if (const auto cap = inputs_max_.find(id); cap != inputs_max_.end()) {
+    limits.inputs_max = cap->second;
+  }
+  const Duration retention = at_.config.retention.Of(parts.collection);
+  if (retention > Duration::zero()) limits.span_max = std::min(limits.span_max, retention / 8);
+  return PlanMerge(parts.parts, limits,
+                   [this](const Part& part) { return !left_alone_.contains(part.path); });
+}
+
+std::optional<Merger::Choice> Merger::Choose() {
+  std::optional<Choice> best;
+  for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
+    const auto done = done_sequence_.find(manifest->namespace_name);
+    if (done != done_sequence_.end() && done->second == manifest->sequence) continue;
+    bool due = false;
+    for (const CollectionPartsPtr& parts : manifest->collections) {
+      const auto range = RangeOf(*parts);
+      due |= range.has_value() || retry_at_.contains(parts->collection.id);
+      if (!range || (best && best->range.count() >= range->count())) continue;
+      best = Choice{.manifest = manifest, .parts = parts.get(), .range = *range};
+    }
+    if (!due) done_sequence_[manifest->namespace_name] = manifest->sequence;
+  }
+  return best;
+}
+
+Result<bool> Merger::MergeOne() {
+  RETURN_IF_ERROR(Settle());
+  const std::optional<Choice> choice = Choose();
+  if (!choice) return false;
+  if (const Status merged = Merge(*choice); !merged) {
+    NoteFailure(*choice, merged.error());
+    return Error(merged.error());
+  }
+  return true;
+}
+
+Status Merger::Settle() {
+  if (!unlisted_) return Done{};
+  RETURN_IF_ERROR(List(*unlisted_));
+  unlisted_.reset();
+  return Done{};
+}
+
+Status Merger::Merge(const Choice& choice) {
+  const MonotonicTime began = at_.clock.Monotonic();
+  const auto& all = choice.parts->parts;
+  const std::span<const PartPtr> inputs =
+      std::span(all).subspan(choice.range.begin, choice.range.count());
+  const model::Collection& collection = choice.parts->collection;
+  Part output;
+  output.collection = collection.id;
+  output.first_arrival_ns = inputs.front()->first_arrival_ns;
+  output.last_arrival_ns = inputs.front()->last_arrival_ns;
+  std::vector<duck::PartRef> refs;
+  std::uint64_t rows = 0;
+  for (const PartPtr& input : inputs) {
+    refs.push_back({.path = (at_.config.data_dir / input->path).native(), .info = input->info});
+    rows += input->rows();
+    output.first_arrival_ns = std::min(output.first_arrival_ns, input->first_arrival_ns);
+    output.last_arrival_ns = std::max(output.last_arrival_ns, input->last_arrival_ns);
+  }
+  ASSIGN_OR_RETURN(output.path,
+                   NewPartPath(at_, collection, output.first_arrival_ns,
+                               inputs.front()->min_position(), inputs.back()->max_position()));
+  auto info = at_.writer.Merge(collection.kind, refs, (at_.config.data_dir / output.path).native());
+  if (!info) {
+    RemoveUnlisted(at_, output.path);
+    return std::move(info).error();
+  }
+  CHECK(info->rows == rows && info->min_position == inputs.front()->min_position() &&
+        info->max_position == inputs.back()->max_position());
+  output.info = std::make_shared<const duck::PartInfo>(*std::move(info));
+  Swap swap{.namespace_name = collection.namespace_name,
+            .output = std::make_shared<const Part>(std::move(output)),
+            .inputs = {inputs.begin(), inputs.end()}};
+  if (auto listed = List(swap); !listed) {
+    unlisted_ = std::move(swap);
+    return std::move(listed).error();
+  }
+  at_.metrics.merges.Add();
+  at_.metrics.merged_rows.Add(rows);
+  const std::chrono::duration<double> took = at_.clock.Monotonic() - began;
+  at_.metrics.merge_seconds.Observe(took.count());
+  LogDebug("parts merged", {{"path", swap.output->path},
+                            {"inputs", swap.inputs.size()},
+                            {"rows", rows},
+                            {"bytes", swap.output->info->bytes},
+                            {"elapsed_ms", took.count() * 1000}});
+  return Done{};
+}
+
+Status Merger::List(const Swap& swap) {
+  Edit edit;
+  for (const PartPtr& input : swap.inputs) {
+    edit.emplace_back(RemovePart{.collection = input->collection,
+                                 .min_position = input->min_position(),
+                                 .path = input->path});
+  }
+  edit.emplace_back(AddPart{swap.output});
+  RETURN_IF_ERROR(at_.manifests.Apply(swap.namespace_name, edit));
+  for (const PartPtr& input : swap.inputs) graveyard_.Bury(input);
+  return Done{};
+}
+
+void Merger::NoteFailure(const Choice& choice, const Error& error) {
+  at_.metrics.merge_failures.Add();
+  const model::CollectionId id = choice.parts->collection.id;
+  const auto count = static_cast<std::uint32_t>(choice.range.count());
+  LogWarn("parts not merged; they stay as they are", error,
+          {{"namespace", choice.manifest->namespace_name},
+           {"collection", choice.parts->collection.name},
+           {"parts", count}});
+  if (error.code == Code::kTooLarge && count > 2) {
+    inputs_max_[id] = std::max(2U, count / 2);
+  } else if (error.code == Code::kTooLarge || error.code == Code::kCorrupt) {
+    for (std::size_t i = choice.range.begin; i < choice.range.end; ++i) {
+      left_alone_.insert(choice.parts->parts[i]->path);
+    }
+  } else {
+    retry_at_[id] = at_.clock.Monotonic() + kRetryAfter;
+  }
+}
+
+}  // namespace strata::store

@@ -1,0 +1,61 @@
+// Merger: rewrites neighbouring small parts of a collection as one. Inputs and output swap places
+// in the manifest in one edit; the inputs' files go when nobody reads them any more.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "store/graveyard.h"
+#include "store/merge_plan.h"
+#include "store/sealer.h"
+
+namespace strata::store {
+
+class Merger {
+ public:
+  Merger(const Workplace& at, Graveyard& graveyard) : at_(at), graveyard_(graveyard) {}
+
+  // One merge, of the longest range that is due anywhere. False: nothing is due. Errors are counted
+  // and logged; what failed is left alone for a while, parts that are damaged for ever.
+  Result<bool> MergeOne();
+
+  // Lists a merge whose part is written and whose edit failed before. Until it succeeds nobody else
+  // may remove parts from a manifest.
+  Status Settle();
+
+ private:
+  struct Choice {
+    ManifestPtr manifest;  // pins the inputs
+    const CollectionParts* parts = nullptr;
+    MergeRange range;
+  };
+  std::optional<Choice> Choose();
+  std::optional<MergeRange> RangeOf(const CollectionParts& parts);
+  Status Merge(const Choice& choice);
+  void NoteFailure(const Choice& choice, const Error& error);
+
+  // An edit that failed after its part was written, and what it removes.
+  struct Swap {
+    std::string namespace_name;
+    PartPtr output;
+    std::vector<PartPtr> inputs;
+  };
+  Status List(const Swap& swap);
+
+  const Workplace at_;
+  Graveyard& graveyard_;
+  std::optional<Swap> unlisted_;
+  // State of each manifest in which nothing was due.
+  std::map<std::string, std::uint64_t> done_sequence_;
+  std::unordered_map<model::CollectionId, MonotonicTime> retry_at_;
+  std::unordered_map<model::CollectionId, std::uint32_t> inputs_max_;
+  std::unordered_set<std::string> left_alone_;  // paths of parts
+};
+
+}  // namespace strata::store

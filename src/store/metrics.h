@@ -1,0 +1,56 @@
+// All that the store tells an operator. Registered once, in Store::Open.
+#pragma once
+
+#include "model/metrics.h"
+
+namespace strata::store {
+
+struct Metrics {
+  model::Counter& sealed_parts;
+  model::Counter& sealed_rows;
+  model::Counter& sealed_bytes;
+  model::Counter& seal_failures;
+  model::Histogram& seal_seconds;
+  model::Counter& merges;
+  model::Counter& merged_rows;
+  model::Counter& merge_failures;
+  model::Histogram& merge_seconds;
+  model::Counter& retained_out_parts;
+  model::Counter& retained_out_rows;
+  model::Counter& carry_writes;
+  model::Counter& carry_bytes;
+
+  static Metrics Register(model::Registry& registry) {
+    return {
+        .sealed_parts = registry.AddCounter("strata_store_sealed_parts_total",
+                                            "Parts written from rows in memory."),
+        .sealed_rows =
+            registry.AddCounter("strata_store_sealed_rows_total", "Rows of those parts."),
+        .sealed_bytes =
+            registry.AddCounter("strata_store_sealed_bytes_total", "Bytes of those parts."),
+        .seal_failures = registry.AddCounter("strata_store_seal_failures_total",
+                                             "Attempts to seal that failed; the rows stay in "
+                                             "memory and in the log."),
+        .seal_seconds = registry.AddHistogram(
+            "strata_store_seal_seconds", "Writing and listing one part.", model::kSecondsBounds),
+        .merges = registry.AddCounter("strata_store_merges_total",
+                                      "Merges of small parts into a larger one."),
+        .merged_rows =
+            registry.AddCounter("strata_store_merged_rows_total", "Rows that merges wrote again."),
+        .merge_failures =
+            registry.AddCounter("strata_store_merge_failures_total", "Merges that failed."),
+        .merge_seconds = registry.AddHistogram("strata_store_merge_seconds", "One merge.",
+                                               model::kSecondsBounds),
+        .retained_out_parts = registry.AddCounter("strata_store_retention_dropped_parts_total",
+                                                  "Parts that retention dropped."),
+        .retained_out_rows = registry.AddCounter("strata_store_retention_dropped_rows_total",
+                                                 "Rows that retention dropped."),
+        .carry_writes =
+            registry.AddCounter("strata_store_carry_writes_total", "Carry files written."),
+        .carry_bytes =
+            registry.AddCounter("strata_store_carry_bytes_total", "Bytes of those files."),
+    };
+  }
+};
+
+}  // namespace strata::store

@@ -1,0 +1,144 @@
+// Store: rows that left memory for good, and how they get there. The face of the module.
+//
+// Start:  Open() → RestoreHot() → ReplayCarry(), then the log from ReplayFrom() on → Start().
+// Stop:   Stop() → SealAll(). Whatever it does not get to stays in the log.
+//
+// Reading: store/split.h says how parts and memory are joined.
+// Threads: everything but that order may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hot/hot.h"
+#include "model/collection.h"
+#include "model/metrics.h"
+#include "os/file_system.h"
+#include "store/carry.h"
+#include "store/config.h"
+#include "store/log_source.h"
+#include "store/manifests.h"
+#include "store/part_folder.h"
+#include "store/part_writer.h"
+#include "store/retention.h"
+#include "store/split.h"
+
+namespace strata::store {
+
+class Sealer;
+class Upkeep;
+
+// What a position's rows are held by. A receipt's answer.
+struct Whereabouts {
+  bool in_log = false;
+  bool in_carry = false;
+  bool in_hot = false;
+  bool dropped = false;            // by retention
+  std::vector<std::string> parts;  // relative to the data directory; at most one
+};
+
+struct CollectionFigures {
+  model::Collection collection;
+  Position sealed = 0;
+  std::uint64_t parts = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::vector<wal::PositionRange> dropped;
+};
+
+// For /debug/store.
+struct StoreFigures {
+  std::vector<CollectionFigures> collections;
+  Position released = 0;  // the log may have let go of everything up to here
+  Position carried_through = 0;
+  std::uint64_t carry_bytes = 0;
+  std::uint64_t parts_to_remove = 0;  // still read by somebody
+  std::uint64_t missing_parts = 0;    // listed, and not there when the store was opened
+  std::uint64_t disk_free_bytes = 0;
+  bool disk_is_low = false;
+  std::string ailment;  // of sealing, empty: none
+};
+
+struct OpenReport {
+  PartFolderReport parts;
+  std::uint64_t torn_manifests = 0;
+  std::uint64_t repaired_manifests = 0;
+};
+
+class Store {
+ public:
+  // Restores collections into `collections`. kCorrupt when a manifest does not read back: nothing
+  // was touched then, and the message says where. All arguments outlive the store.
+  static Result<std::unique_ptr<Store>> Open(const Config& config, os::FileSystem& files,
+                                             const Clock& clock,
+                                             model::CollectionTable& collections,
+                                             PartWriter& writer, model::Registry& registry);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  const OpenReport& report() const { return report_; }
+
+  // Tells memory what is sealed, before any row is in it.
+  void RestoreHot(hot::Hot& hot) const;
+  // Frames of the carry file that are not sealed, in order of positions, all at or below
+  // ReplayFrom(). The caller does with them what it does with frames of the log.
+  Result<CarryOutcome> ReplayCarry(const wal::FrameVisitor& visit) const;
+  // Frames of the log at or below are sealed or carried: do not decode them again. Of those above,
+  // skip the ones at or below Sealed(collection).
+  Position ReplayFrom() const;
+
+  // Begins to seal, merge and drop. `hot` holds everything that was replayed; both outlive the
+  // store. With `threads` false nothing runs by itself: SealPass() and UpkeepPass() are called.
+  void Start(hot::Hot& hot, LogSource& log, bool threads = true);
+  // Ends the threads; the part or merge that is under way is finished first.
+  void Stop();
+  // After Stop(), when nothing is published any more: seals everything in memory, the largest
+  // collections first, as far as the time goes. True when nothing is left.
+  bool SealAll(MonotonicTime deadline);
+  // Memory or the log is full: look at once.
+  void Nudge();
+  Status SealPass();
+  bool UpkeepPass();
+
+  // Hold it for as long as the files of its parts are read. Never null.
+  ManifestPtr Pin(const std::string& namespace_name) const;
+  Position Sealed(model::CollectionId id) const;
+  Split SplitAt(const ManifestSnapshot& snapshot, model::CollectionId id, Position floor) const;
+
+  Whereabouts Where(model::CollectionId id, Position position) const;
+  StoreFigures Figures() const;
+  // What retention would drop now, without dropping it.
+  std::vector<RetentionDrop> PlanRetention() const;
+
+  bool DiskIsLow() const;
+  std::string ailment() const;  // why sealing does not work; empty when it does
+
+ private:
+  Store(const Config& config, os::FileSystem& files, const Clock& clock,
+        model::CollectionTable& collections, PartWriter& writer, model::Registry& registry);
+  Status Load();
+  void RegisterGauges(model::Registry& registry);
+
+  const Config config_;
+  os::FileSystem& files_;
+  Folders folders_;
+  const Clock& clock_;
+  model::CollectionTable& collections_;
+  PartWriter& writer_;
+  Metrics metrics_;
+  OpenReport report_;
+  std::unique_ptr<Manifests> manifests_;
+  std::unique_ptr<Carry> carry_;
+  Graveyard graveyard_;
+  hot::Hot* hot_ = nullptr;   // set by Start()
+  LogSource* log_ = nullptr;  // set by Start()
+  std::unique_ptr<Upkeep> upkeep_;
+  std::unique_ptr<Sealer> sealer_;  // from Start() on
+};
+
+}  // namespace strata::store
