@@ -118,7 +118,7 @@ Status LogReader::WalkSegment(const SegmentSnapshot& segment, std::uint64_t batc
              .reason = piece.reason});
       continue;
     }
-    if (progress.Done(piece.header.position)) break;
+    if (progress.Done(piece.header.position) || piece.header.position > segment.range.last) break;
     if (!progress.Wants(piece.header.position)) continue;
     const auto storage = reader.storage();
     if (batch.storage != storage || batch.payload_bytes >= batch_bytes) {

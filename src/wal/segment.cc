@@ -214,10 +214,10 @@ Result<std::vector<FooterEntry>> ReadFooterEntries(const os::File& file,
 Status WriteFooter(os::File& file, const SegmentHeader& header, const Bytes& entries,
                    PositionRange range, std::uint64_t frames_end, std::uint64_t segment_bytes) {
   const std::uint64_t size = FooterBytes(entries.size() / kFooterEntryBytes);
+  const std::uint64_t earliest = AlignUp(frames_end, kBlockBytes);
   // A full segment keeps its size, so that it can be used again as it is.
-  const bool full = frames_end >= segment_bytes / 4 * 3;
-  const std::uint64_t at =
-      full && segment_bytes > size ? std::max(frames_end, segment_bytes - size) : frames_end;
+  const bool full = frames_end >= segment_bytes / 4 * 3 && segment_bytes > size;
+  const std::uint64_t at = full ? std::max(earliest, segment_bytes - size) : earliest;
   const bool any = !range.empty();
   const Bytes footer = EncodeFooter(header,
                                     {.entries_offset = at,

@@ -27,10 +27,9 @@
 //       24     8  entries offset
 //       32     8  entries
 //       40     8  last position    of the segment; 0 when it has no frame
-//       48     8  frames end       behind the last group; what follows is no frame of this log
-//       56     4  entries checksum CRC-32C, seeded with the salt
-//       60     4  zero
-//       64     8  first position   0 when it has no frame
+//       48     8  frames end       behind the last frame that counts; what follows is none of this
+//       log's 56     4  entries checksum CRC-32C, seeded with the salt 60     4  zero 64     8
+//       first position   0 when it has no frame
 #pragma once
 
 #include <cstdint>

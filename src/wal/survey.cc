@@ -273,7 +273,6 @@ class Surveyor {
     CountTorn(segment, walked, i);
     walked.footer_entries.resize(segment.frames * kFooterEntryBytes);
     segment.footer_entries = std::move(walked.footer_entries);
-    segment.frames_end = AlignUp(segment.frames_end, kBlockBytes);
   }
 
   static void Take(FoundSegment& segment, const Item& item) {
