@@ -79,3 +79,15 @@ def go_install(program, package):
         environment = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-buildvcs=false"}
         _run(["go", "install", package], ROOT, 900, environment)
     return folder / program
+
+
+def go_build(program, source):
+    """The program that the Go module in `source` builds."""
+    require("go")
+    pins = sorted(source.glob("*.go")) + [source / "go.mod", source / "go.sum"]
+    environment = {**os.environ, "GOFLAGS": "-buildvcs=false -mod=readonly"}
+
+    def install(folder):
+        _run(["go", "build", "-o", folder / program, "."], source, 900, environment)
+
+    return installed(program, pins, install) / program

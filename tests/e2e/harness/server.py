@@ -82,13 +82,14 @@ class Server:
             shutil.rmtree(self.data_dir, ignore_errors=True)
             self.log_path.unlink(missing_ok=True)
 
-    def spawn(self):
+    def spawn(self, same_ports=False):
         """Starts the process and does not wait for it to serve."""
         listeners = self.data_dir / "listeners.json"
         listeners.unlink(missing_ok=True)
         command = [BINARY, "serve", "--data-dir", self.data_dir]
-        for name in ("otlp-grpc", "otlp-http", "http"):
-            command += [f"--listen-{name}", "127.0.0.1:0"]
+        for name in ("otlp_grpc", "otlp_http", "http"):
+            address = self.addresses[name] if same_ports else "127.0.0.1:0"
+            command += [f"--listen-{name.replace('_', '-')}", address]
         environment = {f"STRATA_{k}": str(v) for k, v in self.settings.items()}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -100,8 +101,8 @@ class Server:
             )
         return self
 
-    def start(self):
-        self.spawn()
+    def start(self, same_ports=False):
+        self.spawn(same_ports)
         self.addresses = wait_until(self._read_listeners, START_SECONDS, "listeners.json")
         wait_until(self.ready, START_SECONDS, "readiness")
         return self
@@ -194,8 +195,8 @@ class Server:
         self._close_clients()
         return code, time.monotonic() - began
 
-    def restart(self):
-        return self.start()
+    def restart(self, same_ports=False):
+        return self.start(same_ports)
 
     def status_kib(self, field):
         """VmRSS or VmHWM of the process."""
