@@ -9,6 +9,10 @@
 #else
 #define STRATA_TS(x)
 #endif
+// Abseil, which gRPC's headers bring in, has macros of the same names and meaning.
+#undef GUARDED_BY
+#undef REQUIRES
+#undef EXCLUDES
 #define GUARDED_BY(m) STRATA_TS(guarded_by(m))
 #define REQUIRES(m) STRATA_TS(requires_capability(m))
 #define EXCLUDES(m) STRATA_TS(locks_excluded(m))

@@ -60,11 +60,15 @@ WireStatus WireStatusOf(Code code) {
   return {500, GrpcCode::kInternal};
 }
 
-std::string_view HeaderView::Get(std::string_view name) const {
+std::optional<std::string_view> HeaderView::Find(std::string_view name) const {
   for (const auto& [field, value] : fields_) {
     if (std::ranges::equal(field, name, {}, Lower, Lower)) return value;
   }
-  return {};
+  return std::nullopt;
+}
+
+std::string_view HeaderView::Get(std::string_view name) const {
+  return Find(name).value_or(std::string_view());
 }
 
 std::optional<std::string> Request::QueryParameter(std::string_view name) const {

@@ -29,7 +29,7 @@ void Router::Handle(Request&& request, Reply reply) {
   const auto* routes = Find(request.path);
   if (routes == nullptr) {
     reply(ErrorResponse(request.path, content_type, {404, GrpcCode::kUnimplemented},
-                        "nothing is served at " + std::string(request.path)));
+                        "nothing is served at " + std::string(request.path.substr(0, 200))));
     return;
   }
   for (const std::string_view verb :
