@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/bytes.h"
@@ -39,8 +40,9 @@ class OtlpEncoder {
   std::unique_ptr<State> state_;
 };
 
-// The rows of one position, in their order in the request, as OTLP; empty when the slice has none.
-std::string EncodePosition(const model::BlockSlice& slice, std::uint64_t position);
+// The rows of one position as OTLP; empty when the slices have none. A request may span blocks: the
+// slices are those of its collection, in the order of their rows in the request.
+std::string EncodePosition(std::span<const model::BlockSlice> slices, std::uint64_t position);
 
 // The canonical form of a request. kInvalidInput: malformed.
 Result<std::string> CanonicalOtlp(model::Kind kind, ByteSpan request);
