@@ -28,7 +28,7 @@ struct GroupWritten {
 };
 
 struct Config {
-  std::filesystem::path directory;  // of this process alone (locked at open)
+  std::filesystem::path directory{};  // of this process alone (locked at open)
 
   std::uint64_t segment_bytes = 128_MiB;
   std::uint32_t spare_segments = 2;        // prepared ahead of need
@@ -41,12 +41,12 @@ struct Config {
   std::chrono::milliseconds sync_interval{200};  // kInterval only
 
   // Release() never passes the cursor of these; one of them that never checkpointed counts as 0.
-  std::vector<std::string> pinning_consumers;
+  std::vector<std::string> pinning_consumers{};
 
   // Salts of segments; 0: from the machine's entropy. A fixed seed is for tests.
   std::uint64_t salt_seed = 0;
   // Called on the committer's thread after each durable write; must not block.
-  std::function<void(const GroupWritten&)> on_group;
+  std::function<void(const GroupWritten&)> on_group{};
 
   Status Validate() const;
 };
