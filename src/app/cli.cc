@@ -37,6 +37,7 @@ namespace {
 struct CommandLine {
   ConfigSources sources;
   QueryOptions query;
+  WalOptions wal;
   TextOutput output = TextOutput::kText;
   bool with_origin = false;
   std::function<int()> run;
@@ -118,6 +119,22 @@ void AddWord(CLI::App& command, const std::string& name, T& value, const std::st
   CLI::App& serve = *app.add_subcommand("serve", "Receive telemetry, keep it, answer queries.");
   AddSettings(serve, line);
   OnParsed(serve, line, [&line] { return RunServe(line.sources); });
+}
+
+void AddWal(CLI::App& app, CommandLine& line) {
+  CLI::App& wal = *app.add_subcommand("wal", "Look into the write-ahead log.");
+  wal.require_subcommand(1);
+  CLI::App& inspect = *wal.add_subcommand("inspect", "List segments, positions and cursors.");
+  inspect.add_flag("--frames", line.wal.frames, "List each frame as well.");
+  OnParsed(inspect, line, [&line] { return RunWalInspect(line.sources, line.wal); });
+  CLI::App& verify =
+      *wal.add_subcommand("verify", "Read every frame; exit code 3 when something is lost.");
+  OnParsed(verify, line, [&line] { return RunWalVerify(line.sources, line.wal); });
+  for (CLI::App* command : {&inspect, &verify}) {
+    AddConfigFile(*command, line);
+    AddSetting(*command, line, *FindSetting("data_dir"));
+    AddWord(*command, "--output", line.wal.output, "How the answer is written.");
+  }
 }
 
 void AddTimeout(CLI::App& query, QueryOptions& options) {
@@ -205,6 +222,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddServe(app, line);
 #endif
   AddQuery(app, line);
+  AddWal(app, line);
   AddBench(app, line);
   AddConfig(app, line);
   AddVersion(app, line);

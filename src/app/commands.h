@@ -29,9 +29,13 @@ struct QueryOptions {
 };
 int RunQuery(const QueryOptions& options);
 
-// Reads the log of a server that is stopped, or of one that runs, without changing it.
-int RunWalInspect(const ConfigSources& sources, TextOutput output);
-int RunWalVerify(const ConfigSources& sources, TextOutput output);
+struct WalOptions {
+  TextOutput output = TextOutput::kText;
+  bool frames = false;  // inspect lists each frame
+};
+// Both read the log in the data directory without changing it, also while a server runs on it.
+int RunWalInspect(const ConfigSources& sources, const WalOptions& options);
+int RunWalVerify(const ConfigSources& sources, const WalOptions& options);
 
 int RunConfigCheck(const ConfigSources& sources);
 int RunConfigPrint(const ConfigSources& sources, bool with_origin);

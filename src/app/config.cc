@@ -1,13 +1,19 @@
 #include "app/config.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include <arpa/inet.h>
 
+#include "base/units.h"
+
 namespace strata::app {
 namespace {
+
+constexpr std::uint64_t kBlockBytes = 4096;
+constexpr std::uint64_t kSegmentOverheadBytes = 64_KiB;  // headers and padding, generously
 
 Error NotAnAddress(std::string_view text) {
   return {Code::kInvalidInput, "'" + std::string(text) +
@@ -76,6 +82,10 @@ std::string FormatAddress(const Address& address) {
   return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
+Size Config::RequestBytesMax() const {
+  return Size{log.segment_bytes.bytes - std::min(log.segment_bytes.bytes, kSegmentOverheadBytes)};
+}
+
 Status Config::Validate() const {
   RETURN_IF_ERROR(ValidateListeners(listen, insecure));
   if (data_dir.empty()) return Refused("data_dir is empty");
@@ -87,12 +97,13 @@ Status Config::Validate() const {
         "limits.in_flight must hold at least one limits.http_body and one "
         "limits.grpc_message");
   }
-  // A frame is one request and lives in one segment.
-  if (limits.http_body.bytes > log.segment_bytes.bytes / 2 ||
-      limits.grpc_message.bytes > log.segment_bytes.bytes / 2) {
-    return Refused(
-        "limits.http_body and limits.grpc_message may be at most half of "
-        "log.segment_bytes: a request is one frame in one segment");
+  if (log.segment_bytes.bytes % kBlockBytes != 0) {
+    return Refused("log.segment_bytes must be a multiple of 4KiB");
+  }
+  if (limits.http_body > RequestBytesMax() || limits.grpc_message > RequestBytesMax()) {
+    return Refused("limits.http_body and limits.grpc_message may be at most " +
+                   FormatSize(RequestBytesMax().bytes) +
+                   ": a request is one frame in one segment of log.segment_bytes");
   }
   return Done{};
 }

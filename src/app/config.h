@@ -124,6 +124,9 @@ struct Config {
     std::uint64_t io = 2;
   } threads;
 
+  // The largest request that fits into a segment of the log.
+  Size RequestBytesMax() const;
+
   // What no single setting can see: relations between them, and the rule that nothing but loopback
   // is served without `insecure`. The message names the settings.
   Status Validate() const;

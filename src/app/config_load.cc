@@ -104,6 +104,18 @@ Status ApplyEnvironment(LoadedConfig& loaded, const Environment& environment) {
   return Done{};
 }
 
+// With small segments the default limits of a request follow; a limit that was set does not.
+void FitDefaults(LoadedConfig& loaded) {
+  const Size most = loaded.config.RequestBytesMax();
+  const auto fit = [&](const char* name, Size& limit) {
+    if (limit <= most || loaded.origins.contains(name)) return;
+    limit = most;
+    loaded.origins[name] = "default, as log.segment_bytes allows";
+  };
+  fit("limits.http_body", loaded.config.limits.http_body);
+  fit("limits.grpc_message", loaded.config.limits.grpc_message);
+}
+
 }  // namespace
 
 Result<LoadedConfig> LoadConfig(const ConfigSources& sources) {
@@ -114,6 +126,7 @@ Result<LoadedConfig> LoadConfig(const ConfigSources& sources) {
     const std::string flag = FindSetting(name)->Flag();
     RETURN_IF_ERROR(Apply(loaded, name, text, "flag " + flag, flag));
   }
+  FitDefaults(loaded);
   RETURN_IF_ERROR(loaded.config.Validate());
   return loaded;
 }

@@ -322,9 +322,22 @@ TEST_F(ConfigLoad, RelationsBetweenSettings) {
   EXPECT_EQ(RefusalOf("limits: {in_flight: 8MiB}\n"),
             "limits.in_flight must hold at least one limits.http_body and one "
             "limits.grpc_message");
-  EXPECT_EQ(RefusalOf("log: {segment_bytes: 32MiB}\n"),
-            "limits.http_body and limits.grpc_message may be at most half of log.segment_bytes: a "
-            "request is one frame in one segment");
+  EXPECT_EQ(RefusalOf("log: {segment_bytes: 1000001B}\n"),
+            "strata.yaml:1: log.segment_bytes: 1000001B is too little: at least 1MiB");
+  EXPECT_EQ(RefusalOf("log: {segment_bytes: 10000001B}\n"),
+            "log.segment_bytes must be a multiple of 4KiB");
+  EXPECT_EQ(RefusalOf("log: {segment_bytes: 1MiB}\nlimits: {http_body: 20MiB}\n"),
+            "limits.http_body and limits.grpc_message may be at most 960KiB: a request is one "
+            "frame in one segment of log.segment_bytes");
+}
+
+TEST_F(ConfigLoad, DefaultLimitsFollowSmallSegments) {
+  WriteFile("log: {segment_bytes: 1MiB}\nlimits: {grpc_message: 512KiB}\n");
+  const auto loaded = LoadConfig(sources_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.limits.http_body, Size{960_KiB});
+  EXPECT_EQ(loaded->config.limits.grpc_message, Size{512_KiB});
+  EXPECT_EQ(OriginOf(*loaded, "limits.http_body"), "default, as log.segment_bytes allows");
 }
 
 TEST_F(ConfigLoad, ReloadIsWholeOrRefused) {

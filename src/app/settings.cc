@@ -130,9 +130,9 @@ void AddRequests(std::vector<Setting>& rows) {
   rows.push_back(Row("limits.nesting", "Depth of nested values; deeper records are rejected.",
                      FIELD(limits.nesting), {.bounds = {1, 128}}));
   rows.push_back(Row("limits.http_body", "Bytes of an HTTP request after decompression.",
-                     FIELD(limits.http_body), {.bounds = {1_KiB, 1_GiB}}));
+                     FIELD(limits.http_body), {.bounds = {1_KiB, 64_MiB}}));
   rows.push_back(Row("limits.grpc_message", "Bytes of a gRPC message after decompression.",
-                     FIELD(limits.grpc_message), {.bounds = {1_KiB, 1_GiB}}));
+                     FIELD(limits.grpc_message), {.bounds = {1_KiB, 64_MiB}}));
   rows.push_back(Row("limits.in_flight",
                      "Bytes of all requests that are being received or decoded.",
                      FIELD(limits.in_flight), {.bounds = {1_MiB, 1024_GiB}}));

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include <unistd.h>
+
 #include "base/check.h"
 
 namespace strata::app {
@@ -22,6 +24,10 @@ SignalEvent Signals::Wait() const {
     CHECK(failed == 0);
     return signal == SIGHUP ? SignalEvent::kReload : SignalEvent::kStop;
   }
+}
+
+void Signals::RequestStop() const {
+  CHECK(::kill(::getpid(), SIGTERM) == 0);
 }
 
 }  // namespace strata::app

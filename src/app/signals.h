@@ -1,4 +1,5 @@
-// Signals as events: SIGTERM and SIGINT ask for the end, SIGHUP for the configuration to be read again.
+// Signals as events: SIGTERM and SIGINT ask for the end, SIGHUP for the configuration to be read
+// again.
 #pragma once
 
 #include <csignal>
@@ -15,6 +16,8 @@ class Signals {
 
   // Waits for the next one.
   SignalEvent Wait() const;
+  // As if SIGTERM had come. Any thread.
+  void RequestStop() const;
 
  private:
   sigset_t set_{};

@@ -15,7 +15,7 @@ namespace {
 namespace dom = simdjson::dom;
 
 struct Cell {
-  std::string text;
+  std::string text = {};
   std::size_t width = 0;  // code points
   bool number = false;
 };
@@ -140,6 +140,23 @@ Result<RenderedTable> RenderTable(std::string_view answer) {
   bool complete = true;
   if (root["stats"]["complete"].get(complete) == simdjson::SUCCESS) table.complete = complete;
   return table;
+}
+
+std::string AlignColumns(const std::vector<std::string>& head,
+                         const std::vector<std::vector<std::string>>& rows) {
+  const auto line = [](const std::vector<std::string>& texts) {
+    Row cells;
+    for (const std::string& text : texts) {
+      Cell cell{.text = Printable(text)};
+      cell.width = CodePoints(cell.text);
+      cell.number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+      cells.push_back(std::move(cell));
+    }
+    return cells;
+  };
+  std::vector<Row> lines;
+  for (const auto& row : rows) lines.push_back(line(row));
+  return Layout(line(head), lines);
 }
 
 std::string RenderError(std::string_view answer) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -15,6 +16,10 @@ struct RenderedTable {
 };
 
 Result<RenderedTable> RenderTable(std::string_view answer);
+
+// The same layout for any text; a column of numbers alone stands to the right.
+std::string AlignColumns(const std::vector<std::string>& head,
+                         const std::vector<std::vector<std::string>>& rows);
 
 // An error's message and hint, each on a line; the body itself when it is something else.
 std::string RenderError(std::string_view answer);

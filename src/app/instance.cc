@@ -1,0 +1,286 @@
+#include "app/instance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/debug_store.h"
+#include "app/stage_metrics.h"
+#include "base/log.h"
+#include "os/real_file_system.h"
+
+namespace strata::app {
+namespace {
+
+constexpr std::uint64_t kLogBytesDefault = 64_GiB;
+constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
+constexpr std::chrono::milliseconds kGrace{2000};
+constexpr std::chrono::milliseconds kSealTime{5000};
+
+// Rows in memory may exceed `hot.memory` while the sealer catches up, but not by more than this.
+std::uint64_t HotBytesMax(const Config& config) {
+  return config.hot.memory.bytes + config.hot.memory.bytes / 4;
+}
+
+ingest::PipelineConfig PipelineConfigOf(const Config& config) {
+  return {
+      .limits = {.attributes = static_cast<std::uint32_t>(config.limits.attributes),
+                 .value_bytes = static_cast<std::uint32_t>(config.limits.value_bytes.bytes),
+                 .nesting = static_cast<std::uint32_t>(config.limits.nesting)},
+      .dedup = {.window = config.dedup.window, .memory_bytes = config.dedup.memory.bytes},
+      .dedup_payload = config.dedup.payload,
+      .hot_bytes_max = HotBytesMax(config),
+  };
+}
+
+hot::Config HotConfigOf(const Config& config) {
+  return {.memory_bytes = config.hot.memory.bytes,
+          .retention = config.hot.retention,
+          .lanes_max = static_cast<std::uint32_t>(std::max<std::uint64_t>(config.threads.io, 1))};
+}
+
+wal::Config LogConfigOf(const Config& config, const os::Space& disk) {
+  wal::Config log{
+      .directory = config.data_dir / "wal",
+      .segment_bytes = config.log.segment_bytes.bytes,
+      .max_bytes = config.log.max_bytes.bytes,
+      .frame_bytes_max = std::max(config.limits.http_body.bytes, config.limits.grpc_message.bytes),
+      .sync = config.log.sync == LogSync::kGroup ? wal::SyncMode::kGroup : wal::SyncMode::kInterval,
+      .sync_interval = config.log.sync_interval,
+      .pinning_consumers = {std::string(ingest::kDedupConsumer)},
+  };
+  if (log.max_bytes == 0) log.max_bytes = std::min(kLogBytesDefault, disk.total_bytes / 10);
+  return log;
+}
+
+store::Config StoreConfigOf(const Config& config) {
+  store::Config store{.data_dir = config.data_dir};
+  store.seal.rows = config.seal.rows;
+  store.seal.bytes = config.seal.bytes.bytes;
+  store.seal.age = config.seal.age;
+  store.seal.small_part_interval = config.seal.small_part_interval;
+  store.merge.enabled = config.merge.enabled;
+  store.merge.target_rows = config.merge.target_rows;
+  store.disk_free_min_bytes = config.disk.free_min.bytes;
+  const auto keep = [&](model::Kind kind, const std::optional<Config::Duration>& own) {
+    store.retention.by_kind[static_cast<std::size_t>(kind)] =
+        own.value_or(config.retention.by_default);
+  };
+  keep(model::Kind::kLogs, config.retention.logs);
+  keep(model::Kind::kSpans, config.retention.spans);
+  keep(model::Kind::kMetrics, config.retention.metrics);
+  return store;
+}
+
+server::HttpOptions HttpOptionsOf(const Config& config) {
+  server::HttpOptions options{.io_threads = static_cast<int>(config.threads.io),
+                              .connections_max = config.limits.connections};
+  options.limits.body_bytes_max = config.limits.http_body.bytes;
+  return options;
+}
+
+server::Address AddressOf(const Address& address) {
+  return {.host = address.host, .port = address.port};
+}
+
+void LogRecovery(const wal::RecoveryReport& report) {
+  LogInfo("log recovered", {{"segments", report.segments},
+                            {"frames", report.frames},
+                            {"last_position", report.last},
+                            {"torn_bytes", report.torn_bytes},
+                            {"clean", report.clean}});
+  for (const wal::Damage& damage : report.damage) {
+    LogError("log is damaged: records that were acknowledged are lost",
+             {{"segment", damage.segment},
+              {"offset", damage.offset},
+              {"bytes", damage.bytes},
+              {"first_lost", damage.lost.first},
+              {"last_lost", damage.lost.last},
+              {"reason", damage.reason}});
+  }
+  for (const wal::ForeignFile& file : report.foreign) {
+    LogWarn("a file in the log's directory is no segment of it",
+            {{"file", file.name}, {"reason", file.reason}});
+  }
+}
+
+}  // namespace
+
+Instance::Instance(const Config& config)
+    : config_(config),
+      clock_(SystemClock()),
+      files_(os::RealFileSystem()),
+      hot_(HotConfigOf(config), clock_),
+      pipeline_(PipelineConfigOf(config), hot_, collections_, clock_, registry_),
+      ledger_(config.limits.in_flight.bytes) {}
+
+Instance::~Instance() = default;
+
+Result<std::unique_ptr<Instance>> Instance::Open(const Config& config) {
+  std::unique_ptr<Instance> instance(new Instance(config));
+  RETURN_IF_ERROR(instance->OpenStages());
+  RETURN_IF_ERROR(instance->Listen());
+  return instance;
+}
+
+// The log first: its lock makes the data directory ours.
+Status Instance::OpenStages() {
+  RETURN_IF_ERROR(files_.CreateDirectories(config_.data_dir));
+  ASSIGN_OR_RETURN(const os::Space disk, files_.FreeSpace(config_.data_dir));
+  ASSIGN_OR_RETURN(log_, wal::Log::Open(LogConfigOf(config_, disk), files_, clock_, pipeline_));
+  pipeline_.Attach(*log_);
+  log_source_ = std::make_unique<store::WalSource>(*log_);
+  part_writer_ = std::make_unique<store::DuckPartWriter>(duck::PartOptions{}, files_);
+  ASSIGN_OR_RETURN(store_, store::Store::Open(StoreConfigOf(config_), files_, clock_, collections_,
+                                              *part_writer_, registry_));
+  dedup_file_ = std::make_unique<ingest::DedupFile>(config_.data_dir / "dedup.state", pipeline_,
+                                                    *log_, files_);
+  const duck::EngineConfig engine{
+      .memory_bytes = config_.query.memory.bytes,
+      .concurrency = static_cast<std::uint32_t>(config_.query.concurrency)};
+  ASSIGN_OR_RETURN(engine_, duck::Engine::Open(engine, files_));
+  snapshots_ = std::make_unique<query::SnapshotTaker>(hot_, *store_, collections_,
+                                                      [this] { return log_->published(); });
+  sql_ = std::make_unique<query::SqlService>(
+      query::SqlConfig{.timeout = config_.query.timeout, .max_rows = config_.query.max_rows},
+      *engine_, *snapshots_, clock_, registry_);
+  receipts_ = std::make_unique<query::Receipts>(
+      *snapshots_, *engine_, clock_,
+      [this](duck::Position position) { return position >= log_->oldest(); });
+  disk_watch_ = std::make_unique<DiskWatch>(
+      config_.data_dir, config_.disk.free_min.bytes, files_,
+      [this](std::string reason) { pipeline_.Refuse(std::move(reason)); },
+      [this] { pipeline_.Accept(); });
+  return Done{};
+}
+
+// Requests are answered from here on: "strata is starting" until Recover() is through.
+Status Instance::Listen() {
+  RegisterLogMetrics(registry_, *log_);
+  RegisterHotMetrics(registry_, hot_);
+  RegisterProcessMetrics(registry_);
+
+  otlp_ = std::make_unique<server::OtlpFace>(
+      pipeline_, ledger_, server::OtlpOptions{.decoded_bytes_max = config_.limits.http_body.bytes});
+  api_ = std::make_unique<server::Api>(
+      server::ApiSources{
+          .sql = *sql_,
+          .find_receipt =
+              [this](std::string_view namespace_name, std::uint64_t position) {
+                return receipts_->Find(namespace_name, position);
+              },
+          .debug_store = [this] { return DebugStoreJson(*log_, hot_, *store_, collections_); },
+          .ready = ReadyChecks(),
+      },
+      server::ApiOptions{.sql_threads = static_cast<int>(config_.query.concurrency)}, registry_);
+  otlp_->AddTo(otlp_routes_);
+  api_->AddGrpcHealthTo(otlp_routes_);
+  otlp_->AddTo(api_routes_);
+  api_->AddTo(api_routes_);
+
+  http_ = std::make_unique<server::HttpServer>(HttpOptionsOf(config_), ledger_, registry_);
+  grpc_ = std::make_unique<server::GrpcServer>(
+      server::GrpcOptions{.message_bytes_max = config_.limits.grpc_message.bytes}, "otlp_grpc",
+      otlp_routes_, ledger_, registry_);
+  ASSIGN_OR_RETURN(const auto otlp_http,
+                   http_->Listen(AddressOf(config_.listen.otlp_http), "otlp_http", otlp_routes_));
+  ASSIGN_OR_RETURN(const auto http,
+                   http_->Listen(AddressOf(config_.listen.http), "http", api_routes_));
+  ASSIGN_OR_RETURN(const auto otlp_grpc, grpc_->Start(AddressOf(config_.listen.otlp_grpc)));
+  http_->Start();
+  listeners_ = {{"otlp_grpc", otlp_grpc.ToString()},
+                {"otlp_http", otlp_http.ToString()},
+                {"http", http.ToString()}};
+  return WriteListenersFile(config_.data_dir, listeners_, files_);
+}
+
+std::vector<server::ReadyCheck> Instance::ReadyChecks() {
+  const auto unless = [](bool holds, std::string message) -> Status {
+    if (holds) return Done{};
+    return Error{Code::kUnavailable, std::move(message)};
+  };
+  return {
+      {"replay",
+       [this, unless] {
+         return unless(recovered_.load(std::memory_order_acquire), "the log is being read back");
+       }},
+      {"log",
+       [this, unless] {
+         const bool starting = !recovered_.load(std::memory_order_acquire);
+         return unless(starting || log_->healthy(), log_->ailment());
+       }},
+      {"disk",
+       [this, unless] {
+         return unless(!disk_watch_->is_low(), "less free space than disk.free_min");
+       }},
+  };
+}
+
+Status Instance::Recover() {
+  const MonotonicTime began = clock_.Monotonic();
+  LogRecovery(log_->recovery());
+  RETURN_IF_ERROR(dedup_file_->Load());
+  ASSIGN_OR_RETURN(const ingest::ReplayReport replayed, Replay());
+  pipeline_.definitions().MarkAllDefined();
+  RETURN_IF_ERROR(log_->Start());
+  dedup_file_->Start(config_.log.segment_bytes.bytes);
+  store_->Start(hot_, *log_source_);
+  recovered_.store(true, std::memory_order_release);
+  sql_->Accept();
+  disk_watch_->Start();
+  LogInfo("ready", {{"replayed_frames", replayed.frames},
+                    {"replayed_records", replayed.records},
+                    {"replayed_bytes", replayed.payload_bytes},
+                    {"elapsed_ms", std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       clock_.Monotonic() - began)
+                                       .count()}});
+  return Done{};
+}
+
+Result<ingest::ReplayReport> Instance::Replay() {
+  store_->RestoreHot(hot_);
+  ingest::Replayer replayer(hot_, collections_, hot_.config().lanes_max);
+  const Status read = [&]() -> Status {
+    ASSIGN_OR_RETURN(const auto carried, store_->ReplayCarry([&](const wal::FrameView& frame) {
+      return replayer.AddCopy(frame);
+    }));
+    (void)carried;
+    ASSIGN_OR_RETURN(
+        const wal::ReadOutcome logged,
+        log_->ReplayBatches(store_->ReplayFrom(), kReplayBatchBytes, [&](wal::FrameBatch&& batch) {
+          return replayer.Add(std::move(batch));
+        }));
+    for (const wal::PositionRange& lost : logged.lost) {
+      LogError("positions of the log do not read back",
+               {{"first", lost.first}, {"last", lost.last}});
+    }
+    return Done{};
+  }();
+  auto report = replayer.Finish();
+  if (!read) return read.error();
+  return report;
+}
+
+void Instance::Stop() {
+  const MonotonicTime began = clock_.Monotonic();
+  disk_watch_->Stop();
+  pipeline_.Refuse("strata is stopping");
+  http_->Stop(kGrace);
+  grpc_->Stop(kGrace);
+  const bool recovered = recovered_.load(std::memory_order_acquire);
+  if (recovered) store_->Stop();
+  log_->Stop();
+  if (!recovered) return;
+  const bool all = store_->SealAll(began + kGrace + kSealTime);
+  if (auto saved = dedup_file_->Save(); !saved) {
+    LogWarn("the dedup file was not written; the log still has what it would hold",
+            {{"reason", saved.error().message}});
+  }
+  LogInfo("hot rows sealed", {{"all", all}});
+}
+
+void Instance::Apply(const Config& config) {
+  ConfigureLog({.level = config.logging.level, .format = config.logging.format});
+  config_ = config;
+}
+
+}  // namespace strata::app
