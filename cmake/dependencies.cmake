@@ -31,6 +31,7 @@ target_include_directories(duckdb SYSTEM INTERFACE
   ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/zstd/include
   ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/concurrentqueue
   ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/fsst
+  ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/fastpforlib
   ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/utf8proc/include
   ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/mbedtls/include
   ${STRATA_DEPS}/duckdb-1.4.4/parquet/third_party/re2)

@@ -3,6 +3,11 @@
 #include "duckdb/common/file_system.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "parquet_writer.hpp"
+// clang-format off: the last one needs what the others declare
+#include "parquet_rle_bp_decoder.hpp"
+#include "parquet_bss_encoder.hpp"
+#include "writer/templated_column_writer.hpp"
+// clang-format on
 
 namespace strata::duck {
 namespace {
@@ -64,6 +69,18 @@ struct ParquetOutput::Impl {
                schema.zstd_level, /*debug_use_openssl=*/false, duckdb::ParquetVersion::V2,
                duckdb::GeoParquetVersion::NONE) {
     NewBuffer();
+    // The writer's own column writers are private; these are the same, over the same schema.
+    elements.resize(1);
+    const auto ids = FieldIds(schema);
+    columns.reserve(schema.types.size());
+    for (std::size_t i = 0; i < schema.types.size(); ++i) {
+      columns.push_back(duckdb::ColumnWriter::FillParquetSchema(elements, schema.types[i],
+                                                                schema.names[i], true, &ids));
+    }
+    for (const auto& column : columns) {
+      writers.push_back(
+          duckdb::ColumnWriter::CreateWriterRecursive(client, writer, elements, column, {}));
+    }
   }
   void NewBuffer() {
     rows = duckdb::make_uniq<duckdb::ColumnDataCollection>(duckdb::Allocator::DefaultAllocator(),
@@ -77,6 +94,10 @@ struct ParquetOutput::Impl {
   duckdb::ParquetWriter writer;
   duckdb::unique_ptr<duckdb::ColumnDataCollection> rows;
   duckdb::ColumnDataAppendState append;
+  duckdb::vector<duckdb_parquet::SchemaElement> elements;
+  duckdb::vector<duckdb::ParquetColumnSchema> columns;
+  std::vector<duckdb::unique_ptr<duckdb::ColumnWriter>> writers;
+  duckdb::unique_ptr<duckdb::PreparedRowGroup> group;
 };
 
 ParquetOutput::ParquetOutput(duckdb::ClientContext& context, ParquetSchema schema, ByteSink sink)
@@ -92,6 +113,63 @@ void ParquetOutput::EndRowGroup() {
   if (impl_->rows->Count() == 0) return;
   impl_->writer.Flush(*impl_->rows);
   impl_->NewBuffer();
+}
+
+void ParquetOutput::BeginColumns(duckdb::idx_t rows) {
+  impl_->group = duckdb::make_uniq<duckdb::PreparedRowGroup>();
+  impl_->group->row_group.num_rows = static_cast<std::int64_t>(rows);
+  impl_->group->row_group.__isset.file_offset = true;
+}
+
+namespace {
+
+// What a string column's analysis would have found, but for the dictionary.
+template <class Operator>
+void SetStringTotals(duckdb::ColumnWriterState& state, std::span<ColumnBatch> batches) {
+  auto& strings = state.Cast<
+      duckdb::StandardColumnWriterState<duckdb::string_t, duckdb::string_t, Operator>>();
+  for (const ColumnBatch& batch : batches) {
+    const auto* values = duckdb::FlatVector::GetData<duckdb::string_t>(*batch.vector);
+    const auto& validity = duckdb::FlatVector::Validity(*batch.vector);
+    for (duckdb::idx_t i = 0; i < batch.rows; ++i) {
+      if (!validity.RowIsValid(i)) continue;
+      ++strings.total_value_count;
+      strings.total_string_size += values[i].GetSize();
+    }
+  }
+}
+
+}  // namespace
+
+void ParquetOutput::WriteColumn(std::span<ColumnBatch> batches, bool may_repeat) {
+  duckdb::PreparedRowGroup& group = *impl_->group;
+  const std::size_t index = group.states.size();
+  duckdb::ColumnWriter& writer = *impl_->writers[index];
+  auto state = writer.InitializeWriteState(group.row_group);
+  if (writer.HasAnalyze()) {
+    if (may_repeat) {
+      for (const ColumnBatch& batch : batches) {
+        writer.Analyze(*state, nullptr, *batch.vector, batch.rows);
+      }
+    } else if (impl_->schema.types[index].id() == duckdb::LogicalTypeId::VARCHAR) {
+      SetStringTotals<duckdb::ParquetStringOperator>(*state, batches);
+    } else if (impl_->schema.types[index].id() == duckdb::LogicalTypeId::BLOB) {
+      SetStringTotals<duckdb::ParquetBlobOperator>(*state, batches);
+    }
+    writer.FinalizeAnalyze(*state);
+  }
+  state->definition_levels.reserve(static_cast<std::size_t>(group.row_group.num_rows));
+  for (const ColumnBatch& batch : batches) {
+    writer.Prepare(*state, nullptr, *batch.vector, batch.rows, true);
+  }
+  writer.BeginWrite(*state);
+  for (const ColumnBatch& batch : batches) writer.Write(*state, *batch.vector, batch.rows);
+  group.states.push_back(std::move(state));
+}
+
+void ParquetOutput::EndColumns() {
+  impl_->writer.FlushRowGroup(*impl_->group);
+  impl_->group.reset();
 }
 
 void ParquetOutput::Finish() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,12 @@ struct ParquetSchema {
   std::uint64_t row_group_rows = 122'880;
 };
 
+// Rows of one column. The vector is flat and may hold more rows than STANDARD_VECTOR_SIZE.
+struct ColumnBatch {
+  duckdb::Vector* vector = nullptr;
+  duckdb::idx_t rows = 0;
+};
+
 // Called with the file's bytes in order. May throw.
 using ByteSink = std::function<void(const void* data, std::size_t bytes)>;
 
@@ -30,10 +37,19 @@ class ParquetOutput {
  public:
   ParquetOutput(duckdb::ClientContext& context, ParquetSchema schema, ByteSink sink);
   ~ParquetOutput();
+  // --- by rows
   // Buffers rows and writes a row group whenever it is full.
   void Append(duckdb::DataChunk& chunk);
   // Ends the row group, if it has rows.
   void EndRowGroup();
+
+  // --- by columns, which saves the buffer: begin, then every column once in order, then end
+  void BeginColumns(duckdb::idx_t rows);
+  // `batches` hold all rows of the row group; flat vectors. `may_repeat`: a dictionary is tried; else
+  // the values are delta-encoded right away.
+  void WriteColumn(std::span<ColumnBatch> batches, bool may_repeat);
+  void EndColumns();
+
   void Finish();
 
  private:

@@ -1,0 +1,97 @@
+#include "duck/part_writer.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "base/check.h"
+#include "duck/library.h"
+#include "duck/parquet_output.h"
+#include "duck/part_columns.h"
+#include "duck/part_file.h"
+#include "duck/part_filter.h"
+#include "duck/part_rows.h"
+#include "duck/part_schema.h"
+#include "duck/part_sink.h"
+#include "model/schema.h"
+
+namespace strata::duck {
+namespace {
+
+using duckdb::FlatVector;
+using duckdb::idx_t;
+
+// A dictionary is not worth trying: the values hardly repeat, or delta encoding beats it.
+bool MayRepeat(const PartField& field, model::Kind kind) {
+  switch (field.source) {
+    case PartSource::kPosition:
+      return false;
+    case PartSource::kFixed:
+      break;
+    default:
+      return true;
+  }
+  if (field.fixed == model::kOrdinal) return false;
+  if (kind == model::Kind::kLogs && field.fixed == model::kLogBody) return false;
+  switch (model::FixedColumns(kind)[field.fixed].type) {
+    case model::ColumnType::kTime:
+    case model::ColumnType::kId8:
+    case model::ColumnType::kId16:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool IsTraceId(const PartField& field, model::Kind kind) {
+  if (field.source != PartSource::kFixed) return false;
+  return (kind == model::Kind::kLogs && field.fixed == model::kLogTraceId) ||
+         (kind == model::Kind::kSpans && field.fixed == model::kSpanTraceId);
+}
+
+void WriteRowGroups(model::Kind kind, PartColumns& columns, std::span<const RowRef> rows,
+                    const PartOptions& options, PartSink& sink, ParquetOutput& output) {
+  for (std::size_t begin = 0; begin < rows.size(); begin += options.row_group_rows) {
+    const auto group = rows.subspan(
+        begin, std::min<std::size_t>(options.row_group_rows, rows.size() - begin));
+    output.BeginColumns(group.size());
+    for (std::size_t f = 0; f < columns.fields().size(); ++f) {
+      const PartField& field = columns.fields()[f];
+      auto batches = columns.Gather(f, group);
+      output.WriteColumn(batches, MayRepeat(field, kind));
+      if (IsTraceId(field, kind)) sink.AddTraceIds(*batches[0].vector, batches[0].rows);
+      if (field.source == PartSource::kPosition) {
+        sink.AddPositions(*batches[0].vector, batches[0].rows);
+      }
+      if (field.source == PartSource::kFixed && field.fixed == model::TimeColumn(kind)) {
+        sink.AddTimes(*batches[0].vector, batches[0].rows);
+      }
+    }
+    output.EndColumns();
+    sink.EndRowGroup(group.size());
+  }
+}
+
+}  // namespace
+
+Result<PartInfo> WritePart(model::Kind kind, std::span<const model::BlockSlice> slices,
+                           const PartOptions& options, os::FileSystem& files,
+                           const std::string& path) {
+  CHECK(options.row_group_rows >= 1);
+  const std::vector<RowRef> rows = SortedRows(kind, slices);
+  CHECK(!rows.empty());
+  ASSIGN_OR_RETURN(auto sink, PartSink::Create(files, path));
+  return sink->Guard([&] {
+    PartColumns columns(kind, slices, options);
+    const auto connection = LibraryConnection();
+    ParquetOutput output(*connection->context,
+                         SchemaOf(kind, columns.fields(), columns.attribute_columns(),
+                                  columns.rest_keys(), options),
+                         sink->bytes_sink());
+    WriteRowGroups(kind, columns, rows, options, *sink, output);
+    output.Finish();
+    return sink->Finish(columns.attribute_columns());
+  });
+}
+
+}  // namespace strata::duck
