@@ -101,7 +101,9 @@ Status LogReader::WalkSegment(const SegmentSnapshot& segment, std::uint64_t batc
   while (true) {
     ASSIGN_OR_RETURN(const Piece piece, reader.Next());
     if (piece.kind == Piece::Kind::kEnd) {
-      if (reader.last() < segment.range.last) {
+      // Short of the end: the last frames, or at least the padding behind them, are not what they
+      // were.
+      if (piece.offset < segment.frames_end || reader.last() < segment.range.last) {
         note_({.segment = segment.header.number,
                .offset = piece.offset,
                .bytes = segment.frames_end - piece.offset,
