@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -155,7 +156,7 @@ void Canonicalizer::AppendMessages(const FieldSpec& field,
 
 void Canonicalizer::AppendAttributes(const FieldSpec& field,
                                      const std::vector<Occurrence>& occurrences, std::string& out) {
-  std::vector<std::pair<std::string, std::string>> pairs;  // key, encoded pair
+  std::map<std::string, std::string> pairs;  // encoded pairs by key; the last of a key stays
   for (const Occurrence& one : occurrences) {
     std::string key;
     ProtoCursor cursor(one.bytes, malformed_);
@@ -166,13 +167,9 @@ void Canonicalizer::AppendAttributes(const FieldSpec& field,
         cursor.Skip(tag, Fields(1));
       }
     }
-    pairs.emplace_back(std::move(key), Message(one.bytes, *field.message));
+    pairs[std::move(key)] = Message(one.bytes, *field.message);
   }
-  std::ranges::stable_sort(pairs, {}, &std::pair<std::string, std::string>::first);
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (i + 1 < pairs.size() && pairs[i + 1].first == pairs[i].first) continue;
-    ProtoWriter(out).Bytes(field.number, pairs[i].second);
-  }
+  for (const auto& [key, pair] : pairs) ProtoWriter(out).Bytes(field.number, pair);
 }
 
 void Canonicalizer::AppendPacked(const FieldSpec& field, const std::vector<Occurrence>& occurrences,
