@@ -68,9 +68,14 @@ Result<CursorTable> DecodeCursors(ByteSpan bytes) {
   for (std::uint32_t i = 0; i < count; ++i) {
     if (bytes.size() < kEntryBytes) return Corrupt("short entry");
     const std::size_t name_bytes = LoadLe<std::uint16_t>(bytes.subspan(8));
+    if (name_bytes == 0 || name_bytes > kConsumerNameBytesMax) {
+      return Corrupt("name length out of range");
+    }
     if (name_bytes > bytes.size() - kEntryBytes) return Corrupt("short name");
     const std::string_view name = AsText(bytes.subspan(kEntryBytes, name_bytes));
-    table.cursors.emplace(name, LoadLe<std::uint64_t>(bytes));
+    if (!table.cursors.emplace(name, LoadLe<std::uint64_t>(bytes)).second) {
+      return Corrupt("a consumer twice");
+    }
     bytes = bytes.subspan(kEntryBytes + name_bytes);
   }
   if (!bytes.empty()) return Corrupt("bytes left over");

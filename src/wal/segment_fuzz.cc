@@ -102,7 +102,7 @@ void CheckReader(const Bytes& file) {
       CHECK(last == 0 || piece->header.position == last + 1);
       last = piece->header.position;
     } else if (!piece->lost.empty()) {
-      CHECK(piece->lost.first == last + 1);
+      CHECK(last == 0 || piece->lost.first == last + 1);
       last = piece->lost.last;
     }
   }
