@@ -6,8 +6,8 @@
 namespace strata::duck {
 
 std::unique_ptr<duckdb::Connection> LibraryConnection() {
-  // DuckDB's Parquet classes want a context; it holds no data. Never destroyed: a part may be written
-  // while the process exits.
+  // DuckDB's Parquet classes want a context; it holds no data. Never destroyed: a part may be
+  // written while the process exits.
   static duckdb::DuckDB& database = *[] {
     duckdb::DBConfig settings;
     settings.SetOptionByName("threads", duckdb::Value::INTEGER(1));

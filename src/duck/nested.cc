@@ -153,7 +153,7 @@ void AppendItem(CellType type, ListAppender& list, model::CellReader& cell) {
     case CellType::kUint64s:
     case CellType::kDoubles: {
       const idx_t item = list.NextItem();
-      FlatVector::GetData<std::uint64_t>(list.items())[item] = cell.Fixed64();
+      FlatVector::GetDataUnsafe<std::uint64_t>(list.items())[item] = cell.Fixed64();
       return;
     }
     case CellType::kAttributes:
@@ -201,7 +201,12 @@ class FieldReader {
         duckdb::UnifiedVectorFormat::GetData<string_t>(format_)[format_.sel->get_index(row)];
     return {text.GetData(), text.GetSize()};
   }
-  std::uint64_t Uint64OrZero(idx_t row) const { return IsNull(row) ? 0 : Get<std::uint64_t>(row); }
+  // The 8 bytes of a value, whatever its type.
+  std::uint64_t Uint64OrZero(idx_t row) const {
+    if (IsNull(row)) return 0;
+    return duckdb::UnifiedVectorFormat::GetDataUnsafe<std::uint64_t>(
+        format_)[format_.sel->get_index(row)];
+  }
   std::uint32_t Uint32OrZero(idx_t row) const { return IsNull(row) ? 0 : Get<std::uint32_t>(row); }
   list_entry_t List(idx_t row) const { return Get<list_entry_t>(row); }
   Vector& vector() { return vector_; }

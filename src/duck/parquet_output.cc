@@ -126,8 +126,8 @@ namespace {
 // What a string column's analysis would have found, but for the dictionary.
 template <class Operator>
 void SetStringTotals(duckdb::ColumnWriterState& state, std::span<ColumnBatch> batches) {
-  auto& strings = state.Cast<
-      duckdb::StandardColumnWriterState<duckdb::string_t, duckdb::string_t, Operator>>();
+  auto& strings =
+      state.Cast<duckdb::StandardColumnWriterState<duckdb::string_t, duckdb::string_t, Operator>>();
   for (const ColumnBatch& batch : batches) {
     const auto* values = duckdb::FlatVector::GetData<duckdb::string_t>(*batch.vector);
     const auto& validity = duckdb::FlatVector::Validity(*batch.vector);

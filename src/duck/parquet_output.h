@@ -45,8 +45,8 @@ class ParquetOutput {
 
   // --- by columns, which saves the buffer: begin, then every column once in order, then end
   void BeginColumns(duckdb::idx_t rows);
-  // `batches` hold all rows of the row group; flat vectors. `may_repeat`: a dictionary is tried; else
-  // the values are delta-encoded right away.
+  // `batches` hold all rows of the row group; flat vectors. `may_repeat`: a dictionary is tried;
+  // else the values are delta-encoded right away.
   void WriteColumn(std::span<ColumnBatch> batches, bool may_repeat);
   void EndColumns();
 

@@ -185,8 +185,7 @@ void PartColumns::BindSlices() {
     for (std::size_t i = 0; i < count; ++i) {
       for (const model::Attribute& attribute : AttributesOf(items[i])) {
         const std::string_view text = attribute.text.view();
-        const auto found =
-            chosen.find({scope, std::string(attribute.key.view()), attribute.type});
+        const auto found = chosen.find({scope, std::string(attribute.key.view()), attribute.type});
         if (found == chosen.end()) {
           rests[i].push_back({.key = attribute.key.view(), .type = attribute.type, .text = text});
           rest_keys.insert({.scope = scope, .key = std::string(attribute.key.view())});
@@ -220,8 +219,8 @@ void PartColumns::BindSlices() {
     const std::size_t count = block.attributes().size();
     for (std::size_t i = 0; i < count; ++i) {
       const model::AttributeColumn& attribute = block.attributes()[i];
-      const auto found = chosen.find(
-          {AttributeScope::kRecord, std::string(attribute.key.view()), attribute.type});
+      const auto found =
+          chosen.find({AttributeScope::kRecord, std::string(attribute.key.view()), attribute.type});
       if (found != chosen.end()) {
         data->columns[found->second] = attribute.column;
       } else {
@@ -379,8 +378,7 @@ void PartColumns::GatherFixed(const PartField& field, std::span<const RowRef> ro
       const Chunk* chunk =
           slices_[rows[i].slice].block->fixed(field.fixed).chunk(rows[i].row / kChunkRows);
       const std::byte* id =
-          chunk == nullptr ? kUnset
-                           : chunk->values<std::byte>() + rows[i].row % kChunkRows * bytes;
+          chunk == nullptr ? kUnset : chunk->values<std::byte>() + rows[i].row % kChunkRows * bytes;
       to[i] = string_t(reinterpret_cast<const char*>(id), static_cast<std::uint32_t>(bytes));
       if (std::memcmp(id, kUnset, bytes) == 0) vectors_->SetNull(i);
     }
@@ -467,9 +465,11 @@ void PartColumns::GatherOrigin(const PartField& field, std::span<const RowRef> r
   };
   switch (field.source) {
     case PartSource::kServiceName:
-      return texts([&](const RowRef& r) -> const model::Text& { return resource_of(r).service_name; });
+      return texts(
+          [&](const RowRef& r) -> const model::Text& { return resource_of(r).service_name; });
     case PartSource::kResourceUrl:
-      return texts([&](const RowRef& r) -> const model::Text& { return resource_of(r).schema_url; });
+      return texts(
+          [&](const RowRef& r) -> const model::Text& { return resource_of(r).schema_url; });
     case PartSource::kScopeName:
       return texts([&](const RowRef& r) -> const model::Text& { return scope_of(r).name; });
     case PartSource::kScopeVersion:
@@ -500,16 +500,14 @@ void PartColumns::GatherAttribute(std::size_t index, std::span<const RowRef> row
       bool set = false;
       if (field.scope == AttributeScope::kRecord) {
         const Column* column = data.columns[index];
-        const Chunk* chunk =
-            column == nullptr ? nullptr : column->chunk(rows[i].row / kChunkRows);
+        const Chunk* chunk = column == nullptr ? nullptr : column->chunk(rows[i].row / kChunkRows);
         const std::uint32_t at = rows[i].row % kChunkRows;
         set = chunk != nullptr && AttributeIsSet(*chunk, at);
         if (set) to[i] = of_record(*column, *chunk, at);
       } else {
         const std::uint16_t codes =
             field.scope == AttributeScope::kResource ? model::kResource : model::kScope;
-        const std::uint32_t code =
-            CodeAt(slices_[rows[i].slice].block->fixed(codes), rows[i].row);
+        const std::uint32_t code = CodeAt(slices_[rows[i].slice].block->fixed(codes), rows[i].row);
         const auto& values = data.values[index];
         set = code < values.size() && values[code].set;
         if (set) to[i] = of_origin(values[code]);
@@ -524,7 +522,9 @@ void PartColumns::GatherAttribute(std::size_t index, std::span<const RowRef> row
     case AnyType::kInt:
       return gather(
           std::int64_t{},
-          [](const Column&, const Chunk& c, std::uint32_t at) { return c.values<std::int64_t>()[at]; },
+          [](const Column&, const Chunk& c, std::uint32_t at) {
+            return c.values<std::int64_t>()[at];
+          },
           [](const OriginValue& v) { return v.integer; });
     case AnyType::kDouble:
       return gather(
@@ -570,8 +570,7 @@ void PartColumns::GatherCell(const PartField& field, std::span<const RowRef> row
       }
     }
     Vector& out = vectors_->Add(field.type, count);
-    Vector* letters =
-        field.cell == CellType::kAttributes ? &vectors_->AddLetters(count) : nullptr;
+    Vector* letters = field.cell == CellType::kAttributes ? &vectors_->AddLetters(count) : nullptr;
     CellsToVector(field.cell, cells, Shape::kPart, out, letters);
   }
 }
@@ -616,11 +615,11 @@ void PartColumns::GatherRest(const PartField& field, std::span<const RowRef> row
         AppendRecordRest(ref, map);
       } else {
         const bool of_resource = field.scope == AttributeScope::kResource;
-        const auto& rests = of_resource ? data_[ref.slice]->resource_rest
-                                        : data_[ref.slice]->scope_rest;
-        const std::uint32_t code = CodeAt(
-            slices_[ref.slice].block->fixed(of_resource ? model::kResource : model::kScope),
-            ref.row);
+        const auto& rests =
+            of_resource ? data_[ref.slice]->resource_rest : data_[ref.slice]->scope_rest;
+        const std::uint32_t code =
+            CodeAt(slices_[ref.slice].block->fixed(of_resource ? model::kResource : model::kScope),
+                   ref.row);
         if (code < rests.size()) {
           for (const TypedEntry& entry : rests[code]) map.Add(entry);
         }

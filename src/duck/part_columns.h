@@ -29,8 +29,8 @@ class PartColumns {
   std::vector<PartColumn> attribute_columns() const;
   const std::vector<RestKey>& rest_keys() const { return rest_keys_; }
 
-  // Values of the n-th field for `rows`. Valid until the next call but one. Requires: fields are asked
-  // for in order (the letters of a MAP are made together with it).
+  // Values of the n-th field for `rows`. Valid until the next call but one. Requires: fields are
+  // asked for in order (the letters of a MAP are made together with it).
   std::vector<ColumnBatch> Gather(std::size_t field, std::span<const RowRef> rows);
 
  private:

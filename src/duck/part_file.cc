@@ -20,9 +20,9 @@ PartFile::PartFile(os::FileSystem& files, std::string path, std::unique_ptr<os::
 }
 
 Result<PartFile> PartFile::Create(os::FileSystem& files, const std::string& path) {
-  ASSIGN_OR_RETURN(auto file, files.Open(path + ".new", {.access = os::Access::kReadWrite,
-                                                         .create = true,
-                                                         .truncate = true}));
+  ASSIGN_OR_RETURN(
+      auto file, files.Open(path + ".new",
+                            {.access = os::Access::kReadWrite, .create = true, .truncate = true}));
   return PartFile(files, path, std::move(file));
 }
 

@@ -1,6 +1,6 @@
-// PartFilter: which row groups of a part may hold a trace id. A split-block Bloom filter for each row
-// group, in a file `<part>.filter` of its own, because DuckDB writes none for values that rarely
-// repeat. The layout is docs/formats/parquet.md, "The filter".
+// PartFilter: which row groups of a part may hold a trace id. A split-block Bloom filter for each
+// row group, in a file `<part>.filter` of its own, because DuckDB writes none for values that
+// rarely repeat. The layout is docs/formats/parquet.md, "The filter".
 #pragma once
 
 #include <array>

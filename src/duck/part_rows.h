@@ -16,15 +16,14 @@ struct RowRef {
   std::uint32_t row = 0;
 };
 
-// The visible rows of all slices: by service (metrics: by name, then service), then time, then as they
-// came.
+// The visible rows of all slices: by service (metrics: by name, then service), then time, then as
+// they came.
 std::vector<RowRef> SortedRows(model::Kind kind, std::span<const model::BlockSlice> slices);
 
 // The position of a visible row. Cheap for ascending rows of the same slice.
 class PositionCursor {
  public:
-  explicit PositionCursor(const model::BlockSlice& slice)
-      : slice_(&slice), run_(slice.first_run) {}
+  explicit PositionCursor(const model::BlockSlice& slice) : slice_(&slice), run_(slice.first_run) {}
   std::uint64_t At(std::uint32_t row);
 
  private:

@@ -1,5 +1,5 @@
-// PartScan: fills chunks from parts, filters applied, and PartQueue: which row groups of which
-// parts are left to read. Internal to module duck.
+// PartScan: fills chunks from parts, filters applied; PartQueue: which row groups of which parts
+// are left to read. Internal to module duck.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace strata::duck {
 
-// A part that is open for one scan; its reader is shared by the scan's threads.
+// A part that is open for one scan; its reader is shared by the scan's threads (duck/open_part.h).
 class OpenPart;
 
 // One row group.
@@ -31,7 +31,9 @@ class PartQueue {
  public:
   PartQueue(duckdb::ClientContext& context, const ScanPlan& plan);
   ~PartQueue();
+  // `collection` and `part` live as long as the queue.
   void Add(const std::string& collection, const PartRef& part);
+  // The next row group; false: none is left. Throws what DuckDB throws.
   bool Take(PartUnit& unit);
   duckdb::idx_t EstimatedGroups() const { return groups_; }
 
@@ -57,12 +59,14 @@ class PartScan {
   PartScan(duckdb::ClientContext& context, const ScanPlan& plan);
   ~PartScan();
   void Start(PartUnit unit);
+  // Fills `out` with the next rows that pass; false: the unit has none left.
   bool Next(duckdb::DataChunk& out);
 
  private:
   struct Reading;
   duckdb::ClientContext& context_;
   const ScanPlan& plan_;
+  std::vector<FilterEvaluator> evaluators_;  // of plan_.filters
   std::unique_ptr<Reading> reading_;
 };
 

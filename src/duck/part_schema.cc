@@ -42,16 +42,13 @@ LogicalType PartType(ColumnType type) {
   CHECK(false);
 }
 
-// Ids 1-99 are the kind's fixed columns in the model's order; the rest is listed here. An id is never
-// given to another column.
+// Ids 1-99 are the kind's fixed columns in the model's order; the rest is listed here. An id is
+// never given to another column.
 std::vector<PartField> MakeFields(Kind kind) {
   std::vector<PartField> fields;
   const auto add = [&](std::string name, LogicalType type, std::int32_t id, PartSource source) {
-    fields.push_back({.name = std::move(name),
-                      .type = std::move(type),
-                      .id = id,
-                      .source = source,
-                      .key = {}});
+    fields.push_back(
+        {.name = std::move(name), .type = std::move(type), .id = id, .source = source, .key = {}});
     return &fields.back();
   };
   const auto add_rest = [&](const std::string& prefix, std::int32_t id, AttributeScope scope) {

@@ -44,9 +44,9 @@ struct PartField {
   model::AnyType any = model::AnyType::kString;
 };
 
-// All fields that parts of a kind may have, but for attributes. A part leaves out those that say the
-// same default in every row: NULL where the model's column is nullable, a time, an id or a MAP, else
-// 0 or ''; true for *_present.
+// All fields that parts of a kind may have, but for attributes. A part leaves out those that say
+// the same default in every row: NULL where the model's column is nullable, a time, an id or a MAP,
+// else 0 or ''; true for *_present.
 const std::vector<PartField>& PartFields(model::Kind kind);
 // Fields that are in every part.
 bool IsRequired(const PartField& field, model::Kind kind);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "duckdb/common/error_data.hpp"
 #include "duckdb/common/exception.hpp"
 
 namespace strata::duck {
@@ -10,8 +11,7 @@ namespace strata::duck {
 using duckdb::FlatVector;
 using duckdb::idx_t;
 
-Result<std::unique_ptr<PartSink>> PartSink::Create(os::FileSystem& files,
-                                                   const std::string& path) {
+Result<std::unique_ptr<PartSink>> PartSink::Create(os::FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(auto file, PartFile::Create(files, path));
   return std::unique_ptr<PartSink>(new PartSink(files, path, std::move(file)));
 }
@@ -31,7 +31,8 @@ Result<PartInfo> PartSink::Guard(const std::function<Result<PartInfo>()>& write)
     return write();
   } catch (const std::exception& e) {
     if (failure_) return std::move(*failure_).Within("write part " + path_);
-    return Error{Code::kUnavailable, "write part " + path_ + ": " + e.what()};
+    return Error{Code::kUnavailable,
+                 "write part " + path_ + ": " + duckdb::ErrorData(e).RawMessage()};
   }
 }
 

@@ -52,8 +52,8 @@ bool IsTraceId(const PartField& field, model::Kind kind) {
 void WriteRowGroups(model::Kind kind, PartColumns& columns, std::span<const RowRef> rows,
                     const PartOptions& options, PartSink& sink, ParquetOutput& output) {
   for (std::size_t begin = 0; begin < rows.size(); begin += options.row_group_rows) {
-    const auto group = rows.subspan(
-        begin, std::min<std::size_t>(options.row_group_rows, rows.size() - begin));
+    const auto group =
+        rows.subspan(begin, std::min<std::size_t>(options.row_group_rows, rows.size() - begin));
     output.BeginColumns(group.size());
     for (std::size_t f = 0; f < columns.fields().size(); ++f) {
       const PartField& field = columns.fields()[f];
@@ -84,10 +84,10 @@ Result<PartInfo> WritePart(model::Kind kind, std::span<const model::BlockSlice> 
   return sink->Guard([&] {
     PartColumns columns(kind, slices, options);
     const auto connection = LibraryConnection();
-    ParquetOutput output(*connection->context,
-                         SchemaOf(kind, columns.fields(), columns.attribute_columns(),
-                                  columns.rest_keys(), options),
-                         sink->bytes_sink());
+    ParquetOutput output(
+        *connection->context,
+        SchemaOf(kind, columns.fields(), columns.attribute_columns(), columns.rest_keys(), options),
+        sink->bytes_sink());
     WriteRowGroups(kind, columns, rows, options, *sink, output);
     output.Finish();
     return sink->Finish(columns.attribute_columns());

@@ -5,6 +5,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
 
 #include "base/check.h"
 #include "duck/snapshot.h"
@@ -32,10 +35,30 @@ struct StatementState : duckdb::ClientContextState {
   // A damaged part was met: told as kCorrupt, whatever DuckDB makes of the message.
   std::atomic<bool> part_damaged{false};
 
+  // The part of the snapshot with this path; nullptr: there is none. Any thread.
+  const PartRef* FindPart(const std::string& path) {
+    const std::lock_guard lock(parts_mutex_);
+    if (!parts_indexed_ && snapshot != nullptr) {
+      for (const auto& [kind, slices] : snapshot->kinds) {
+        for (const auto& slice : slices) {
+          for (const auto& part : slice.parts) parts_.emplace(part.path, &part);
+        }
+      }
+      parts_indexed_ = true;
+    }
+    const auto found = parts_.find(path);
+    return found == parts_.end() ? nullptr : found->second;
+  }
+
   static StatementState& Of(duckdb::ClientContext& context) {
     const auto state = context.registered_state->GetOrCreate<StatementState>(kName);
     return *state;  // the client state keeps it alive
   }
+
+ private:
+  std::mutex parts_mutex_;
+  bool parts_indexed_ = false;
+  std::unordered_map<std::string, const PartRef*> parts_;
 };
 
 }  // namespace strata::duck

@@ -66,6 +66,7 @@ class TestBlock {
   void HideRow() {
     CommitRow();
     begin_ = row_;
+    ordinal_ = 0;
   }
   template <class T>
   void Set(std::uint16_t column, T value) {
