@@ -18,8 +18,6 @@ namespace strata {
 namespace {
 
 constexpr std::size_t kRequests = 200;
-constexpr std::size_t kResources = 5;
-constexpr std::size_t kRecordsOfResource = 200;
 
 // A lane that keeps its last blocks, so that their memory is not at once used again.
 class BenchLane final : public model::BlockSource {
@@ -47,24 +45,31 @@ std::chrono::nanoseconds ThreadCpu() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-std::string MakeRequest(model::Kind kind, bench::OtelGenerator& generator) {
+struct Shape {
+  std::size_t resources;
+  std::size_t records;  // of each resource
+};
+constexpr Shape kBatch{.resources = 5, .records = 200};
+constexpr Shape kSingle{.resources = 1, .records = 1};
+
+std::string MakeRequest(model::Kind kind, Shape shape, bench::OtelGenerator& generator) {
   switch (kind) {
     case model::Kind::kLogs:
-      return generator.Logs(kResources, kRecordsOfResource);
+      return generator.Logs(shape.resources, shape.records);
     case model::Kind::kSpans:
-      return generator.Spans(kResources, kRecordsOfResource);
+      return generator.Spans(shape.resources, shape.records);
     case model::Kind::kMetrics:
-      return generator.Metrics(kResources, kRecordsOfResource);
+      return generator.Metrics(shape.resources, shape.records);
   }
   CHECK(false);
 }
 
-void DecodeRequests(benchmark::State& state, model::Kind kind) {
+void DecodeRequests(benchmark::State& state, model::Kind kind, Shape shape) {
   bench::OtelGenerator generator(42);
   std::vector<std::string> requests;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < kRequests; ++i) {
-    requests.push_back(MakeRequest(kind, generator));
+    requests.push_back(MakeRequest(kind, shape, generator));
     bytes += requests.back().size();
   }
   BenchLane lane(kind);
@@ -88,15 +93,16 @@ void DecodeRequests(benchmark::State& state, model::Kind kind) {
   }
   const double ns_per_record = static_cast<double>(spent.count()) / static_cast<double>(records);
   const double bytes_per_record =
-      static_cast<double>(bytes) / static_cast<double>(kRequests * kResources * kRecordsOfResource);
+      static_cast<double>(bytes) / static_cast<double>(kRequests * shape.resources * shape.records);
   state.counters["bytes_per_record"] = bytes_per_record;
   state.counters["ns_per_record"] = ns_per_record;
   state.counters["GB_per_s"] = bytes_per_record / ns_per_record;
 }
 
-BENCHMARK_CAPTURE(DecodeRequests, logs, model::Kind::kLogs)->UseManualTime();
-BENCHMARK_CAPTURE(DecodeRequests, spans, model::Kind::kSpans)->UseManualTime();
-BENCHMARK_CAPTURE(DecodeRequests, metrics, model::Kind::kMetrics)->UseManualTime();
+BENCHMARK_CAPTURE(DecodeRequests, logs, model::Kind::kLogs, kBatch)->UseManualTime();
+BENCHMARK_CAPTURE(DecodeRequests, spans, model::Kind::kSpans, kBatch)->UseManualTime();
+BENCHMARK_CAPTURE(DecodeRequests, metrics, model::Kind::kMetrics, kBatch)->UseManualTime();
+BENCHMARK_CAPTURE(DecodeRequests, one_log, model::Kind::kLogs, kSingle)->UseManualTime();
 
 }  // namespace
 }  // namespace strata
