@@ -102,10 +102,11 @@ void GrpcReplyThread::Run() {
   }
 }
 
-void GrpcCalls::Add(GrpcCall& call) {
+bool GrpcCalls::Add(GrpcCall& call) {
   const MutexLock lock(mutex_);
   call.slot = open_.size();
   open_.push_back(&call);
+  return !aborting_;
 }
 
 void GrpcCalls::Remove(GrpcCall& call) {
@@ -119,6 +120,7 @@ void GrpcCalls::AbortAll() {
   std::vector<std::shared_ptr<GrpcCall>> open;
   {
     const MutexLock lock(mutex_);
+    aborting_ = true;
     for (GrpcCall* const call : open_) open.push_back(call->shared_from_this());
   }
   for (const auto& call : open) call->Abort();
@@ -126,8 +128,8 @@ void GrpcCalls::AbortAll() {
 
 void GrpcCall::Begin() {
   self_ = shared_from_this();
-  calls_.Add(*this);
-  StartRead(&in_);
+  StartRead(&in_);  // gRPC calls back only after CreateReactor has returned
+  if (!calls_.Add(*this)) Abort();
 }
 
 void GrpcCall::OnReadDone(bool ok) {

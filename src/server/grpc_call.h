@@ -44,9 +44,10 @@ class GrpcCalls {
             ListenerMetrics the_metrics)
       : options(the_options), handler(the_handler), ledger(the_ledger), metrics(the_metrics) {}
 
-  void Add(GrpcCall& call);
+  // False: AbortAll was called before.
+  bool Add(GrpcCall& call);
   void Remove(GrpcCall& call);
-  // Answers every call that has no answer yet with UNAVAILABLE.
+  // Answers every call that has no answer yet with UNAVAILABLE; for what is still to come as well.
   void AbortAll();
 
   const GrpcOptions options;
@@ -58,6 +59,7 @@ class GrpcCalls {
  private:
   Mutex mutex_;
   std::vector<GrpcCall*> open_ GUARDED_BY(mutex_);  // each knows its index
+  bool aborting_ GUARDED_BY(mutex_) = false;
 };
 
 // Owns itself from Begin until gRPC is done with it; a Reply may hold it longer.

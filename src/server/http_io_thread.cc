@@ -75,6 +75,7 @@ void HttpIoThread::Adopt(std::shared_ptr<HttpConnection> connection) {
   connection->slot = connections_.size();
   connections_.push_back(connection);
   connection->Start();
+  if (finishing_) return connection->Abort();
   if (stopping_) connection->BeginStop();
 }
 
@@ -106,6 +107,7 @@ void HttpIoThread::BeginStop() {
 
 void HttpIoThread::Abort() {
   stopping_ = true;
+  finishing_ = true;
   std::vector<std::shared_ptr<HttpConnection>> abandoned;
   {
     const MutexLock lock(mutex_);
@@ -123,7 +125,8 @@ void HttpIoThread::Abort() {
 void HttpIoThread::ScheduleSweep(std::chrono::milliseconds interval) {
   sweep_.expires_after(interval);
   sweep_.async_wait([this, interval](const boost::system::error_code& error) {
-    if (error) return;
+    // A timer that ran out just before it was cancelled still comes here.
+    if (error || finishing_) return;
     Sweep();
     ScheduleSweep(interval);
   });

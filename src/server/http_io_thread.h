@@ -70,6 +70,7 @@ class HttpIoThread : public std::enable_shared_from_this<HttpIoThread> {
   std::vector<std::shared_ptr<HttpConnection>> connections_;
   std::vector<std::shared_ptr<HttpConnection>> sending_;
   bool stopping_ = false;
+  bool finishing_ = false;  // only what is under way comes to its end
 
   Mutex mutex_;
   ConditionVariable emptied_;
