@@ -1,8 +1,8 @@
 // Which parts of a collection to merge next. Pure decisions, no files.
 //
 // Parts have levels by their rows: up to 500, 5,000, 50,000, large_rows. Neighbours of one level or
-// below are merged when there are enough of them to get to the next level, so that a row is written
-// again about once a level, and a part of large_rows never.
+// below are merged when there are enough of them to make a part of several times the size of each,
+// so that a row is written again about once a level, and a part of large_rows never.
 #pragma once
 
 #include <cstddef>

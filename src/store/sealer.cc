@@ -101,6 +101,7 @@ Status Sealer::Pass() {
     if (outcome) outcome = SealDue(pressure);
     if (outcome && pressure.log_needs > 0) outcome = CarryResidues(pressure.log_needs);
     Judge(outcome);
+    hot_.Evict();
   }
   Status released = Release();
   return outcome ? released : outcome;

@@ -37,9 +37,14 @@ Position FakeLog::Append(const model::Collection& collection, std::uint32_t rows
   return last_;
 }
 
+void FakeLog::Publish(Position position) {
+  const MutexLock lock(mutex_);
+  published_ = position;
+}
+
 wal::Position FakeLog::published() const {
   const MutexLock lock(mutex_);
-  return last_;
+  return published_;
 }
 
 wal::Position FakeLog::oldest() const {
@@ -95,7 +100,7 @@ Result<wal::ReadOutcome> FakeLog::Read(wal::Position from, wal::Position to,
 
 Status FakeLog::Release(wal::Position position) {
   const MutexLock lock(mutex_);
-  CHECK(position <= last_);
+  CHECK(position <= published_);
   // Whole segments, and never the one that is written.
   const Position end = position / segment_frames_ * segment_frames_;
   frames_.erase(frames_.begin(), frames_.upper_bound(end));
@@ -176,7 +181,7 @@ World::World(std::unique_ptr<os::SimulatedDisk> disk, Config the_config, hot::Co
 
 World::~World() = default;
 
-Status World::Boot() {
+Status World::Boot(bool threads) {
   store_.reset();
   hot_.reset();
   collections_ = std::make_unique<model::CollectionTable>();
@@ -195,7 +200,7 @@ Status World::Boot() {
   if (log_->oldest() != 0) {
     RETURN_IF_ERROR(log_->Read(log_->oldest(), log_->published(), replay));
   }
-  store_->Start(*hot_, *log_, /*threads=*/false);
+  store_->Start(*hot_, *log_, threads);
   return Done{};
 }
 
@@ -234,13 +239,16 @@ const model::Collection& World::Collection(const std::string& namespace_name,
                                            const std::string& name) {
   const auto added = collections_->Add(namespace_name, name, model::Kind::kLogs, 1 << 20);
   CHECK(added.has_value());
-  if (added->is_new) log_->Append(*added->collection, 0, wal::FrameType::kDefine);
+  if (added->is_new) {
+    log_->Publish(log_->Append(*added->collection, 0, wal::FrameType::kDefine));
+  }
   return *added->collection;
 }
 
 Position World::Ingest(const model::Collection& collection, std::uint32_t rows) {
   const Position position = log_->Append(collection, rows, wal::FrameType::kRecords);
   Publish(collection, rows, position);
+  log_->Publish(position);
   acked[position] = {.collection = collection.id, .rows = rows};
   return position;
 }

@@ -36,7 +36,9 @@ class FakeLog final : public LogSource {
  public:
   explicit FakeLog(Position segment_frames) : segment_frames_(segment_frames) {}
 
+  // Durable with its return, published with Publish().
   Position Append(const model::Collection& collection, std::uint32_t rows, wal::FrameType type);
+  void Publish(Position position);
 
   wal::Position published() const override;
   wal::Position oldest() const override;
@@ -56,6 +58,7 @@ class FakeLog final : public LogSource {
   mutable Mutex mutex_;
   const Position segment_frames_;
   Position last_ GUARDED_BY(mutex_) = 0;
+  Position published_ GUARDED_BY(mutex_) = 0;
   std::map<Position, Frame> frames_ GUARDED_BY(mutex_);
 };
 
@@ -88,8 +91,8 @@ class World {
         Position segment_frames = 8);
   ~World();
 
-  // Starts a process on the disk: opens the store, replays, starts without threads.
-  Status Boot();
+  // Starts a process on the disk: opens the store, replays, starts.
+  Status Boot(bool threads = false);
   // Ends the process; `seed`: the power goes and chooses what is lost, nothing: only the process
   // dies.
   void Crash(std::optional<std::uint64_t> seed);

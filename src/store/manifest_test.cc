@@ -1,0 +1,407 @@
+#include "store/manifest.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "base/crc32c.h"
+#include "os/simulated_disk.h"
+#include "store/manifest_file.h"
+#include "store/manifest_record.h"
+
+namespace strata::store {
+namespace {
+
+PartPtr MakePart(model::CollectionId collection, Position first, Position last) {
+  duck::PartInfo info;
+  info.bytes = 1000 + first;
+  info.rows = last - first + 1;
+  info.min_position = first;
+  info.max_position = last;
+  info.min_time = -5;
+  info.max_time = 1'790'000'000'000'000'000;
+  info.block_crcs = {1, 0xFFFFFFFF, static_cast<std::uint32_t>(first)};
+  info.filter_bytes = 77;
+  info.columns = {{.name = "a.http.route",
+                   .scope = duck::AttributeScope::kRecord,
+                   .key = "http.route",
+                   .type = model::AnyType::kString},
+                  {.name = "r.pid",
+                   .scope = duck::AttributeScope::kResource,
+                   .key = "pid",
+                   .type = model::AnyType::kInt}};
+  return std::make_shared<const Part>(Part{
+      .collection = collection,
+      .path = "parts/n/c/" + PartFileName(first, last, 0),
+      .first_arrival_ns = 1'790'000'000'000'000'000 - 300,
+      .last_arrival_ns = 1'790'000'000'000'000'000,
+      .info = std::make_shared<const duck::PartInfo>(std::move(info)),
+  });
+}
+
+Edit SealEdit(model::CollectionId collection, Position first, Position last) {
+  return {AddPart{MakePart(collection, first, last)}, SetSealed{collection, last}};
+}
+
+RemovePart Remove(const PartPtr& part) {
+  return {.collection = part->collection, .min_position = part->min_position(), .path = part->path};
+}
+
+std::string Hex(ByteSpan bytes) {
+  std::string hex;
+  for (const std::byte b : bytes) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(b));
+    hex += digits;
+  }
+  return hex;
+}
+
+// A state as bytes, to compare.
+std::string Print(const ManifestSnapshot& state) {
+  return std::to_string(state.sequence) + ":" + Hex(EncodeEdit(CheckpointOf(state)));
+}
+
+struct ManifestTest : testing::Test {
+  os::SimulatedDisk disk;
+  std::unique_ptr<Manifest> manifest;
+  Folders folders{"d", disk};
+
+  Status Open() {
+    manifest.reset();
+    ASSIGN_OR_RETURN(manifest, Manifest::Open("d/manifest/n", "n", disk, folders));
+    return Done{};
+  }
+  void SetUp() override {
+    ASSERT_TRUE(Open());
+    ASSERT_TRUE(manifest->Apply({AddCollection{1, model::Kind::kLogs, "logs"},
+                                 AddCollection{9, model::Kind::kSpans, "spans"}}));
+  }
+  std::string File(std::uint64_t generation) {
+    return "d/manifest/n/" + GenerationFileName(generation);
+  }
+};
+
+// The example of docs/formats/manifest.md.
+TEST(ManifestRecord, HexOfTheDocs) {
+  const Edit edit = {AddCollection{7, model::Kind::kLogs, "logs"}, SetSealed{7, 42}};
+  EXPECT_EQ(Hex(EncodeEditRecord(edit, /*generation=*/3, /*sequence=*/5)),
+            "534d414e"          // magic "SMAN"
+            "ed33e982"          // checksum
+            "1b000000"          // 27 bytes of payload
+            "01020000"          // version 1, an edit
+            "0300000000000000"  // generation
+            "0500000000000000"  // sequence
+            "01"                // add collection
+            "07000000"          //   id
+            "01"                //   kind: logs
+            "040000006c6f6773"  //   name
+            "04"                // set sealed
+            "07000000"          //   collection
+            "2a00000000000000"  //   position
+            "0000000000");      // padding
+}
+
+TEST(ManifestRecord, NamesTheBrokenField) {
+  const auto reseal = [](Bytes& b) {
+    StoreLe(std::span(b).subspan(4),
+            Crc32c(ByteSpan(b).subspan(8, 24 + LoadLe<std::uint32_t>(ByteSpan(b).subspan(8)))));
+  };
+  struct Case {
+    const char* want;
+    std::function<void(Bytes&)> damage;
+  };
+  const Case cases[] = {
+      {"short header", [](Bytes& b) { b.resize(31); }},
+      {"no record", [](Bytes& b) { b[0] = std::byte{0}; }},
+      {"length out of range", [](Bytes& b) { StoreLe(std::span(b).subspan(8), 0x7FFFFFFFU); }},
+      {"short payload", [](Bytes& b) { b.resize(33); }},
+      {"checksum mismatch", [](Bytes& b) { b[33] ^= std::byte{1}; }},
+      {"unknown version",
+       [&](Bytes& b) {
+         b[12] = std::byte{2};
+         reseal(b);
+       }},
+      {"unknown type",
+       [&](Bytes& b) {
+         b[13] = std::byte{3};
+         reseal(b);
+       }},
+      {"reserved bytes set",
+       [&](Bytes& b) {
+         b[14] = std::byte{1};
+         reseal(b);
+       }},
+  };
+  for (const auto& [want, damage] : cases) {
+    SCOPED_TRACE(want);
+    Bytes bytes = EncodeEditRecord({SetSealed{7, 42}}, 3, 5);
+    damage(bytes);
+    const auto record = DecodeRecord(bytes);
+    ASSERT_FALSE(record);
+    EXPECT_EQ(record.error().message, want);
+  }
+}
+
+TEST(ManifestEdit, EveryOperationSurvives) {
+  const Edit edit = {AddCollection{1, model::Kind::kMetrics, "m"}, AddPart{MakePart(1, 3, 9)},
+                     Remove(MakePart(1, 3, 9)), SetSealed{1, 9}, DropRange{1, {3, 9}}};
+  const Bytes bytes = EncodeEdit(edit);
+  const auto decoded = DecodeEdit(bytes);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(EncodeEdit(*decoded), bytes);
+  EXPECT_EQ(*std::get<AddPart>((*decoded)[1]).part, *MakePart(1, 3, 9));
+  for (std::size_t size = 1; size < bytes.size(); ++size) {
+    const auto cut = DecodeEdit(ByteSpan(bytes).first(size));
+    if (cut) {
+      EXPECT_LT(cut->size(), edit.size());
+    }
+  }
+}
+
+TEST_F(ManifestTest, SurvivesAReopening) {
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 2, 10)));
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 11, 20)));
+  ASSERT_TRUE(manifest->Apply(SealEdit(9, 5, 19)));
+  const std::string before = Print(*manifest->Pin());
+  ASSERT_TRUE(Open());
+  EXPECT_EQ(Print(*manifest->Pin()), before);
+  EXPECT_EQ(manifest->Pin()->Find(1)->sealed, 20U);
+  EXPECT_EQ(manifest->Pin()->Find(1)->RowCount(), 19U);
+  EXPECT_EQ(manifest->Pin()->Find(2), nullptr);
+}
+
+TEST_F(ManifestTest, AMergeIsOneEdit) {
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 2, 10)));
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 11, 20)));
+  const ManifestPtr pinned = manifest->Pin();
+  ASSERT_TRUE(manifest->Apply(
+      {Remove(MakePart(1, 2, 10)), Remove(MakePart(1, 11, 20)), AddPart{MakePart(1, 2, 20)}}));
+  EXPECT_EQ(pinned->Find(1)->parts.size(), 2U) << "a pinned snapshot never changes";
+  EXPECT_EQ(manifest->Pin()->Find(1)->parts.size(), 1U);
+  EXPECT_EQ(pinned->Find(9), manifest->Pin()->Find(9)) << "what an edit does not touch is shared";
+}
+
+TEST(ManifestState, RefusesWhatContradicts) {
+  ManifestSnapshot empty;
+  StateBuilder base(empty);
+  ASSERT_TRUE(base.Apply({AddCollection{1, model::Kind::kLogs, "logs"}}, 1));
+  ASSERT_TRUE(base.Apply(SealEdit(1, 10, 20), 2));
+  ASSERT_TRUE(base.Apply(SealEdit(1, 30, 40), 3));
+  const ManifestPtr state = base.Finish();
+  const Edit wrong[] = {
+      {AddCollection{1, model::Kind::kLogs, "logs"}},  // twice
+      {AddPart{MakePart(2, 1, 2)}},                    // of nobody
+      {AddPart{MakePart(1, 20, 25)}},                  // positions interleave, by one
+      {AddPart{MakePart(1, 25, 30)}},
+      {AddPart{MakePart(1, 5, 50)}},
+      {AddPart{MakePart(1, 30, 40)}},
+      {AddPart{MakePart(1, 0, 4)}},
+      {Remove(MakePart(1, 10, 21))},
+      {SetSealed{1, 39}},
+      {DropRange{1, {9, 8}}},
+  };
+  for (const Edit& edit : wrong) {
+    StateBuilder builder(*state);
+    const Status applied = builder.Apply(edit, 4);
+    ASSERT_FALSE(applied);
+    EXPECT_EQ(applied.error().code, Code::kCorrupt);
+  }
+  StateBuilder builder(*state);
+  EXPECT_TRUE(builder.Apply({AddPart{MakePart(1, 21, 29)}}, 4));
+}
+
+TEST(ManifestState, DroppedRangesJoin) {
+  ManifestSnapshot empty;
+  StateBuilder builder(empty);
+  ASSERT_TRUE(builder.Apply({AddCollection{1, model::Kind::kLogs, "logs"}}, 1));
+  for (Position p = 10; p < 60; p += 10) {
+    ASSERT_TRUE(builder.Apply(SealEdit(1, p, p + 5), p));
+  }
+  const auto drop = [](Position p) {
+    return Edit{Remove(MakePart(1, p, p + 5)), DropRange{1, {p, p + 5}}};
+  };
+  ASSERT_TRUE(builder.Apply(drop(10), 100));
+  ASSERT_TRUE(builder.Apply(drop(40), 101));
+  ASSERT_TRUE(builder.Apply(drop(20), 102));
+  const ManifestPtr state = builder.Finish();
+  const std::vector<wal::PositionRange> want = {{10, 25}, {40, 45}};
+  EXPECT_EQ(state->Find(1)->dropped, want);
+}
+
+TEST_F(ManifestTest, EditsStartAFreshGenerationAndTwoAreKept) {
+  for (Position p = 2; p < 2000; p += 2) ASSERT_TRUE(manifest->Apply(SealEdit(1, p, p + 1)));
+  std::size_t generations = 0;
+  std::uint64_t newest = 0;
+  for (const std::string& file : disk.Files()) {
+    if (!file.ends_with(".manifest")) continue;
+    ++generations;
+    newest = std::max(newest, *GenerationOf(std::filesystem::path(file).filename().native()));
+  }
+  EXPECT_EQ(generations, 2U);
+  EXPECT_GT(newest, 3U);
+  const std::string before = Print(*manifest->Pin());
+  ASSERT_TRUE(Open());
+  EXPECT_EQ(Print(*manifest->Pin()), before);
+}
+
+// Whatever one byte does: the state before the last edit, the state after it, or a refusal.
+TEST_F(ManifestTest, EveryFlippedByteIsNoticed) {
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 2, 10)));
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 11, 20)));
+  const std::string before = Print(*manifest->Pin());
+  const std::size_t edits_end = disk.Content(File(1)).size();
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 21, 30)));
+  const std::string after = Print(*manifest->Pin());
+  const Bytes good = disk.Content(File(1));
+  int torn = 0;
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    Bytes bad = good;
+    bad[i] ^= std::byte{0x10};
+    const auto file = ParseManifest(bad, 1, "n");
+    if (!file) {
+      EXPECT_LT(i, edits_end) << "byte " << i << ": " << file.error().message;
+      continue;
+    }
+    const std::string state = Print(*file->state);
+    if (state == before) ++torn;
+    EXPECT_TRUE(state == after || (state == before && i >= edits_end)) << "byte " << i;
+  }
+  EXPECT_GT(torn, 100);
+}
+
+TEST_F(ManifestTest, EveryTruncationIsATornEditOrNoticed) {
+  std::vector<std::string> states = {Print(*manifest->Pin())};
+  for (Position p = 2; p < 60; p += 10) {
+    ASSERT_TRUE(manifest->Apply(SealEdit(1, p, p + 1)));
+    states.push_back(Print(*manifest->Pin()));
+  }
+  const Bytes good = disk.Content(File(1));
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const auto file = ParseManifest(ByteSpan(good).first(size), 1, "n");
+    if (!file) {
+      EXPECT_EQ(file.error().code, Code::kNotFound);
+      EXPECT_LT(size, 32U);
+      continue;
+    }
+    if (file->state->sequence == 0) continue;  // the first edit itself was cut
+    EXPECT_NE(std::ranges::find(states, Print(*file->state)), states.end());
+  }
+}
+
+TEST_F(ManifestTest, ATornEditIsCutAndTheNextOneStartsAGeneration) {
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 2, 10)));
+  const std::string before = Print(*manifest->Pin());
+  Bytes torn = disk.Content(File(1));
+  const Bytes edit = EncodeEditRecord(SealEdit(1, 11, 20), 1, manifest->Pin()->sequence + 1);
+  torn.insert(torn.end(), edit.begin(), edit.end() - 40);
+  disk.SetContent(File(1), torn);
+  ASSERT_TRUE(Open());
+  EXPECT_GT(manifest->report().torn_bytes, 0U);
+  EXPECT_EQ(Print(*manifest->Pin()), before);
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 11, 30)));
+  const std::string after = Print(*manifest->Pin());
+  EXPECT_EQ(disk.Content(File(1)), torn) << "a torn file is not written again";
+  ASSERT_TRUE(Open());
+  EXPECT_EQ(manifest->report().generation, 2U);
+  EXPECT_EQ(Print(*manifest->Pin()), after);
+}
+
+TEST_F(ManifestTest, ADamagedCheckpointIsWrittenAgainFromTheGenerationBefore) {
+  for (Position p = 2; p < 2000; p += 2) ASSERT_TRUE(manifest->Apply(SealEdit(1, p, p + 1)));
+  const std::string before = Print(*manifest->Pin());
+  ASSERT_TRUE(Open());
+  const std::uint64_t newest = manifest->report().generation;
+  const Bytes good = disk.Content(File(newest));
+  Bytes bad = good;
+  for (std::size_t i = 0; i < 4096; ++i) bad[i] = std::byte{0};
+  disk.SetContent(File(newest), bad);
+  ASSERT_TRUE(Open());
+  EXPECT_TRUE(manifest->report().repaired);
+  EXPECT_EQ(Print(*manifest->Pin()), before);
+  EXPECT_EQ(disk.Content(File(newest)), good);
+  EXPECT_EQ(disk.Content("d/manifest/n/quarantine/" + GenerationFileName(newest)), bad);
+}
+
+TEST_F(ManifestTest, DamageThatLosesSomethingIsRefusedAndNothingIsTouched) {
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 2, 10)));
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 11, 20)));
+  Bytes bad = disk.Content(File(1));
+  bad[200] ^= std::byte{1};
+  disk.SetContent(File(1), bad);
+  const std::uint64_t files = disk.Files().size();
+  const Status opened = Open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::kCorrupt);
+  EXPECT_NE(opened.error().message.find(File(1)), std::string::npos) << opened.error().message;
+  EXPECT_NE(opened.error().message.find("at byte"), std::string::npos) << opened.error().message;
+  EXPECT_EQ(disk.Content(File(1)), bad);
+  EXPECT_EQ(disk.Files().size(), files);
+}
+
+TEST_F(ManifestTest, AfterAFailedWriteTheFileIsLeftAlone) {
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 2, 10)));
+  disk.FailChangeAt(2, EIO, os::SimulatedDisk::Repeat::kOnce);  // the sync
+  ASSERT_FALSE(manifest->Apply(SealEdit(1, 11, 20)));
+  EXPECT_EQ(manifest->Pin()->Find(1)->sealed, 10U);
+  ASSERT_TRUE(manifest->Apply(SealEdit(1, 11, 25)));
+  ASSERT_TRUE(Open());
+  EXPECT_EQ(manifest->report().generation, 2U);
+  EXPECT_EQ(manifest->Pin()->Find(1)->sealed, 25U);
+}
+
+TEST_F(ManifestTest, TenThousandPartsStayCheap) {
+  Edit edit;
+  for (Position p = 1; p <= 10'000; ++p) edit.emplace_back(AddPart{MakePart(9, 2 * p, 2 * p)});
+  edit.emplace_back(SetSealed{9, 20'000});
+  ASSERT_TRUE(manifest->Apply(edit));
+  ASSERT_TRUE(manifest->Apply({SetSealed{9, 20'000}}));  // into a fresh generation
+  const std::uint64_t operations = disk.operations();
+  ASSERT_TRUE(manifest->Apply(SealEdit(9, 20'001, 20'002)));
+  EXPECT_LE(disk.operations() - operations, 4U) << "open, write, sync";
+  const auto& parts = manifest->Pin()->Find(9)->parts;
+  ASSERT_EQ(parts.size(), 10'001U);
+  const std::uint64_t before = disk.operations();
+  const ManifestPtr pin = manifest->Pin();
+  EXPECT_EQ(disk.operations(), before);
+}
+
+// The fuzz target's seeds, and files that later versions must still read. Set STRATA_WRITE_SEEDS to
+// write them anew.
+TEST(ManifestSeeds, AreReadAsTheyWereWritten) {
+  const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../tests/corpus/manifest";
+  ManifestSnapshot empty;
+  const Bytes checkpoint = EncodeCheckpoint(empty, 1);
+  const Edit edits[] = {
+      {AddCollection{1, model::Kind::kLogs, "logs"},
+       AddCollection{2, model::Kind::kSpans, "spans"}},
+      SealEdit(1, 2, 10),
+      SealEdit(1, 11, 20),
+      {Remove(MakePart(1, 2, 10)), Remove(MakePart(1, 11, 20)), AddPart{MakePart(1, 2, 20)}},
+      {Remove(MakePart(1, 2, 20)), DropRange{1, {2, 20}}},
+      SealEdit(2, 5, 21),
+  };
+  Bytes bytes = checkpoint;
+  std::uint64_t sequence = 0;
+  for (const Edit& edit : edits) {
+    const Bytes record = EncodeEditRecord(edit, 1, ++sequence);
+    bytes.insert(bytes.end(), record.begin(), record.end());
+    const auto path = folder / ("edits-" + std::to_string(sequence));
+    if (std::getenv("STRATA_WRITE_SEEDS") != nullptr) {
+      std::ofstream(path, std::ios::binary) << AsText(bytes);
+    }
+    std::ifstream in(path, std::ios::binary);
+    const std::string kept{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_EQ(kept, AsText(bytes)) << path;
+    const auto file = ParseManifest(AsBytes(kept), 1, "n");
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->state->sequence, sequence);
+  }
+}
+
+}  // namespace
+}  // namespace strata::store
