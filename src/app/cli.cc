@@ -115,7 +115,7 @@ void AddWord(CLI::App& command, const std::string& name, T& value, const std::st
       });
 }
 
-[[maybe_unused]] void AddServe(CLI::App& app, CommandLine& line) {
+void AddServe(CLI::App& app, CommandLine& line) {
   CLI::App& serve = *app.add_subcommand("serve", "Receive telemetry, keep it, answer queries.");
   AddSettings(serve, line);
   OnParsed(serve, line, [&line] { return RunServe(line.sources); });
@@ -218,9 +218,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   CLI::App app("strata: logs, spans and metrics in, durable, visible and in SQL.", "strata");
   app.set_version_flag("--version", "strata " + std::string(Version()));
   app.require_subcommand(1);
-#if __has_include("app/serve.cc")
   AddServe(app, line);
-#endif
   AddQuery(app, line);
   AddWal(app, line);
   AddBench(app, line);
