@@ -51,6 +51,13 @@ bool Vanished(const Status& status) {
   return !status && status.error().code == Code::kNotFound;
 }
 
+void AddNew(Damage damage, std::vector<Damage>& known) {
+  const bool is_known = std::ranges::any_of(known, [&](const Damage& other) {
+    return other.segment == damage.segment && other.offset == damage.offset;
+  });
+  if (!is_known) known.push_back(std::move(damage));
+}
+
 }  // namespace
 
 Result<Inspection> Inspect(os::FileSystem& files, const std::filesystem::path& directory,
@@ -90,23 +97,21 @@ Result<Verification> Verify(os::FileSystem& files, const std::filesystem::path& 
   Verification verification;
   SegmentSet set;
   for (const FoundSegment& found : survey.segments) set.AddRecovered(found);
-  const auto note = [&](const Damage& damage) {
-    const bool known = std::ranges::any_of(survey.report.damage, [&](const Damage& other) {
-      return other.segment == damage.segment && other.offset == damage.offset;
-    });
-    if (!known) survey.report.damage.push_back(damage);
-  };
-  LogReader reader(files, directory, set, survey.skipped, note);
+  std::vector<Damage> found_damage;
+  LogReader reader(files, directory, set, survey.skipped,
+                   [&](const Damage& damage) { found_damage.push_back(damage); });
   for (const FoundSegment& found : survey.segments) {
     if (found.range.empty()) continue;
+    found_damage.clear();
     auto read = reader.Batches(found.range, 1_MiB, [](FrameBatch&&) -> Status { return Done{}; });
-    if (!read) {
-      if (read.error().code == Code::kNotFound) continue;
-      return std::move(read).error();
-    }
+    // Released meanwhile, and used again: what was read is of no use.
+    ASSIGN_OR_RETURN(const bool exists, files.Exists(directory / found.name));
+    if (!exists) continue;
+    if (!read) return std::move(read).error();
     ++verification.segments;
     verification.frames += read->frames;
     verification.payload_bytes += read->bytes;
+    for (Damage& damage : found_damage) AddNew(std::move(damage), survey.report.damage);
   }
   for (const Damage& damage : survey.report.damage) {
     if (!damage.lost.empty()) verification.lost.push_back(damage.lost);

@@ -46,10 +46,12 @@ class Surveyor {
       if (entry.type == os::EntryType::kFile) RETURN_IF_ERROR(Classify(entry.name));
     }
     ChooseLogId();
+    vouched_ = survey_.cursors.Highest();
     for (auto& segment : candidates_) {
       if (segment.closed) continue;
       RETURN_IF_ERROR(Walk(segment));
     }
+    RETURN_IF_ERROR(DropReleased());
     Judge();
     Summarise();
     return std::move(survey_);
@@ -73,6 +75,25 @@ class Surveyor {
     return Done{};
   }
 
+  // In a log that is in use, segments are released meanwhile. Their names never come back: what has
+  // its name still was not touched.
+  Status DropReleased() {
+    if (auto bytes = files_.ReadAll(directory_ / kCursorsName, kCursorFileBytesMax)) {
+      if (auto now = DecodeCursors(*bytes); now && now->log_id == survey_.cursors.log_id) {
+        survey_.cursors.released = std::max(survey_.cursors.released, now->released);
+      }
+    }
+    for (std::size_t i = 0; i < candidates_.size();) {
+      ASSIGN_OR_RETURN(const bool exists, files_.Exists(directory_ / candidates_[i].name));
+      if (exists) {
+        ++i;
+      } else {
+        candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+    return Done{};
+  }
+
   Status Classify(const std::string& name) {
     if (SpareNumberOf(name)) {
       survey_.spares.push_back(name);
@@ -90,12 +111,16 @@ class Surveyor {
     auto header = ReadSegmentHeader(**file, &damaged);
     if (!header) {
       if (header.error().code != Code::kCorrupt) return std::move(header).error();
+      ASSIGN_OR_RETURN(const bool exists, files_.Exists(directory_ / name));
+      if (!exists) return Done{};
       unreadable_[*number] = {
           .segment = *number, .bytes = file_bytes, .lost = {}, .reason = header.error().message};
       survey_.unreadable.push_back(name);
       return Done{};
     }
     if (header->number != *number) {
+      ASSIGN_OR_RETURN(const bool exists, files_.Exists(directory_ / name));
+      if (!exists) return Done{};
       survey_.report.foreign.push_back(
           {.name = name, .reason = "holds segment " + std::to_string(header->number)});
       return Done{};
@@ -179,7 +204,7 @@ class Surveyor {
     const auto own = walked_.find(candidates_[i].header.number);
     if (own != walked_.end()) bound = own->second.durable_through;
     // With SyncMode::kInterval a cursor may be ahead of what power loss left.
-    if (!candidates_[i].header.interval_sync) bound = std::max(bound, survey_.cursors.Highest());
+    if (!candidates_[i].header.interval_sync) bound = std::max(bound, vouched_);
     return bound;
   }
 
@@ -202,7 +227,7 @@ class Surveyor {
 
   void Judge() {
     Position expected = have_cursors_ ? survey_.cursors.released + 1 : 0;
-    Position known = candidates_.empty() ? survey_.cursors.Highest() : 0;
+    Position known = candidates_.empty() ? vouched_ : 0;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       FoundSegment& segment = candidates_[i];
       known = std::max(known, KnownDurable(i));
@@ -326,6 +351,7 @@ class Surveyor {
   const std::filesystem::path& directory_;
   Survey survey_;
   bool have_cursors_ = false;
+  Position vouched_ = 0;                        // durable, as the cursors say that were read first
   std::vector<FoundSegment> candidates_;        // of this log, by number
   std::map<std::uint64_t, Walked> walked_;      // by segment number; of those not closed
   std::map<std::uint64_t, Damage> unreadable_;  // by segment number
