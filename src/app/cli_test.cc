@@ -171,6 +171,24 @@ TEST(Cli, ConfigPrintReadsBack) {
   std::filesystem::remove(file);
 }
 
+TEST(Cli, WalWithoutALogEndsWith4) {
+  const std::string folder = testing::TempDir() + "strata-no-log-" + std::to_string(getpid());
+  for (const char* command : {"inspect", "verify"}) {
+    const Ended ended = Strata({"wal", command, "--data-dir", folder});
+    EXPECT_EQ(ended.code, kExitNotFound) << ended.err;
+    EXPECT_NE(ended.err.find(folder), std::string::npos) << ended.err;
+    EXPECT_EQ(ended.out, "");
+    EXPECT_EQ(Strata({"wal", command}, {.environment = {"STRATA_SEAL_ROWS=x"}}).code, kExitConfig);
+  }
+  EXPECT_EQ(Strata({"wal"}).code, kExitUsage);
+}
+
+TEST(Cli, ServeRefusesBadConfiguration) {
+  EXPECT_EQ(Strata({"serve"}, {.environment = {"STRATA_SEAL_ROWS=x"}}).code, kExitConfig);
+  EXPECT_EQ(Strata({"serve", "--listen-http", "0.0.0.0:0"}).code, kExitConfig);
+  EXPECT_EQ(Strata({"serve", "--listen-http", "localhost"}).code, kExitUsage);
+}
+
 TEST(Cli, ConfigCheckWarnsOfANearMiss) {
   const Ended ended = Strata({"config", "check"}, {.environment = {"STRATA_HOT_MEMROY=1GiB"}});
   EXPECT_EQ(ended.code, kExitOk);

@@ -104,7 +104,7 @@ void PrintInspection(const wal::Inspection& found) {
   for (const auto& [consumer, position] : found.cursors) {
     rows.push_back({consumer, std::to_string(position)});
   }
-  std::cout << '\n' << AlignColumns({"cursor", "position"}, rows) << '\n';
+  if (!rows.empty()) std::cout << '\n' << AlignColumns({"cursor", "position"}, rows) << '\n';
   std::cout << "released through position " << found.released << '\n';
   PrintReport(found.report);
 }

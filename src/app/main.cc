@@ -4,8 +4,8 @@
 
 namespace {
 
-// Bodies of requests are some hundred KiB: they are kept for the next request instead of going back to
-// the kernel, which would clear their pages each time.
+// Bodies of requests are some hundred KiB: they are kept for the next request instead of going back
+// to the kernel, which would clear their pages each time.
 constexpr int kKeptBytes = 32 << 20;
 
 }  // namespace

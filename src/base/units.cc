@@ -13,14 +13,18 @@ struct Unit {
 };
 
 constexpr std::array kSizes = {
-    Unit{"TiB", 1ULL << 40}, Unit{"GiB", 1ULL << 30},     Unit{"MiB", 1ULL << 20},
+    Unit{"TiB", 1ULL << 40}, Unit{"GiB", 1ULL << 30},      Unit{"MiB", 1ULL << 20},
     Unit{"KiB", 1ULL << 10}, Unit{"TB", 1000000000000ULL}, Unit{"GB", 1000000000ULL},
     Unit{"MB", 1000000ULL},  Unit{"KB", 1000ULL},          Unit{"B", 1ULL},
 };
 
 constexpr std::array kDurations = {
-    Unit{"d", 86400000000000ULL}, Unit{"h", 3600000000000ULL}, Unit{"m", 60000000000ULL},
-    Unit{"s", 1000000000ULL},     Unit{"ms", 1000000ULL},      Unit{"us", 1000ULL},
+    Unit{"d", 86400000000000ULL},
+    Unit{"h", 3600000000000ULL},
+    Unit{"m", 60000000000ULL},
+    Unit{"s", 1000000000ULL},
+    Unit{"ms", 1000000ULL},
+    Unit{"us", 1000ULL},
     Unit{"ns", 1ULL},
 };
 
@@ -31,8 +35,7 @@ struct Amount {
 
 Result<Amount> SplitAmount(std::string_view text, std::string_view what, std::string_view units) {
   Amount amount{};
-  const auto [end, failed] =
-      std::from_chars(text.data(), text.data() + text.size(), amount.number);
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), amount.number);
   if (failed != std::errc()) {
     return Error{Code::kInvalidInput, "'" + std::string(text) + "' is not a " + std::string(what) +
                                           ": write a whole number and one of " +
