@@ -21,7 +21,7 @@ std::uint64_t HotBytesMax(const Config& config) {
   return config.hot.memory.bytes + config.hot.memory.bytes / 4;
 }
 
-ingest::PipelineConfig PipelineConfigOf(const Config& config) {
+ingest::PipelineConfig PipelineConfigOf(const Config& config, std::function<void()> on_full) {
   return {
       .limits = {.attributes = static_cast<std::uint32_t>(config.limits.attributes),
                  .value_bytes = static_cast<std::uint32_t>(config.limits.value_bytes.bytes),
@@ -29,6 +29,7 @@ ingest::PipelineConfig PipelineConfigOf(const Config& config) {
       .dedup = {.window = config.dedup.window, .memory_bytes = config.dedup.memory.bytes},
       .dedup_payload = config.dedup.payload,
       .hot_bytes_max = HotBytesMax(config),
+      .on_full = std::move(on_full),
   };
 }
 
@@ -58,6 +59,7 @@ store::Config StoreConfigOf(const Config& config) {
   store.seal.bytes = config.seal.bytes.bytes;
   store.seal.age = config.seal.age;
   store.seal.small_part_interval = config.seal.small_part_interval;
+  store.seal.tiny_part_interval = 24 * store.seal.small_part_interval;
   store.merge.enabled = config.merge.enabled;
   store.merge.target_rows = config.merge.target_rows;
   store.disk_free_min_bytes = config.disk.free_min.bytes;
@@ -110,7 +112,8 @@ Instance::Instance(const Config& config)
       clock_(SystemClock()),
       files_(os::RealFileSystem()),
       hot_(HotConfigOf(config), clock_),
-      pipeline_(PipelineConfigOf(config), hot_, collections_, clock_, registry_),
+      pipeline_(PipelineConfigOf(config, [this] { MakeRoom(); }), hot_, collections_, clock_,
+                registry_),
       ledger_(config.limits.in_flight.bytes) {}
 
 Instance::~Instance() = default;
@@ -258,6 +261,12 @@ Result<ingest::ReplayReport> Instance::Replay() {
   auto report = replayer.Finish();
   if (!read) return read.error();
   return report;
+}
+
+// Called only by requests that were admitted, so after Recover().
+void Instance::MakeRoom() {
+  store_->Nudge();
+  dedup_file_->Nudge();
 }
 
 void Instance::Stop() {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,7 @@ class Instance {
  private:
   explicit Instance(const Config& config);
   Status OpenStages();
+  void MakeRoom();
   Status Listen();
   Result<ingest::ReplayReport> Replay();
   std::vector<server::ReadyCheck> ReadyChecks();

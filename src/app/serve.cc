@@ -12,9 +12,10 @@
 namespace strata::app {
 namespace {
 
+// A path that is not there is a failure of the start, not the answer "not found".
 int Fail(const Error& error) {
   LogError("strata cannot start", {{"reason", error.message}});
-  return ExitCodeOf(error.code);
+  return error.code == Code::kNotFound ? kExitFailure : ExitCodeOf(error.code);
 }
 
 void LogReady(const Instance& instance) {

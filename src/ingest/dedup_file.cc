@@ -1,12 +1,14 @@
 #include "ingest/dedup_file.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace strata::ingest {
 namespace {
 
 constexpr std::uint64_t kFileBytesMax = 1ULL << 30;
-constexpr std::chrono::seconds kCheckInterval{2};
+constexpr std::chrono::milliseconds kCheckInterval{250};
 
 }  // namespace
 
@@ -47,16 +49,29 @@ void DedupFile::Start(std::uint64_t segment_bytes) {
       [this, segment_bytes](const std::stop_token& stop) { Run(stop, segment_bytes); });
 }
 
-// What is worth saving: the log holds closed segments that only this cursor may keep.
+void DedupFile::Nudge() {
+  const MutexLock lock(wait_mutex_);
+  nudged_ = true;
+  wake_.notify_all();
+}
+
+// True when it was nudged rather than the interval over.
+bool DedupFile::WaitForNudge(const std::stop_token& stop) {
+  std::unique_lock lock(wait_mutex_);
+  wake_.wait_for(lock, stop, kCheckInterval, [this] { return nudged_; });
+  return std::exchange(nudged_, false);
+}
+
+// What is worth saving: the log holds closed segments that only this cursor may keep. Who nudges
+// waits for any segment at all.
 void DedupFile::Run(const std::stop_token& stop, std::uint64_t segment_bytes) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
   std::uint64_t saved_at_bytes = 0;
   while (!stop.stop_requested()) {
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, kCheckInterval, [] { return false; });
+    const bool nudged = WaitForNudge(stop);
     const std::uint64_t appended = log_.stats().appended_bytes;
-    if (appended - saved_at_bytes < segment_bytes) continue;
+    if (appended == saved_at_bytes || (!nudged && appended - saved_at_bytes < segment_bytes)) {
+      continue;
+    }
     saved_at_bytes = appended;
     if (auto saved = Save(); !saved) {
       LogWarn("the dedup file could not be written: log segments are kept until it can",

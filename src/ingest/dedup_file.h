@@ -28,17 +28,24 @@ class DedupFile {
   // After Log::Start(): saves whenever a segment's worth of log waits, on a thread of its own.
   void Start(std::uint64_t segment_bytes);
 
+  // Looks at once instead of at the next interval: the log is full. Any thread.
+  void Nudge();
+
   // Writes the file and moves the cursor to what it covers. Any thread.
   Status Save();
 
  private:
   void Run(const std::stop_token& stop, std::uint64_t segment_bytes);
+  bool WaitForNudge(const std::stop_token& stop);
 
   const std::filesystem::path path_;
   Pipeline& pipeline_;
   wal::Log& log_;
   os::FileSystem& files_;
   Mutex saving_;
+  Mutex wait_mutex_;
+  ConditionVariable wake_;
+  bool nudged_ GUARDED_BY(wait_mutex_) = false;
   std::jthread thread_;
 };
 

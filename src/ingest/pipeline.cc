@@ -78,10 +78,15 @@ std::optional<IngestOutcome> Pipeline::RefusalNow() const {
     return Refusal({Code::kUnavailable, refusal_});
   }
   if (config_.hot_bytes_max != 0 && hot_.bytes() > config_.hot_bytes_max) {
+    TellFull();
     return Refusal({Code::kExhausted,
                     "memory for rows that are not yet in parts is full; sealing is under way"});
   }
   return std::nullopt;
+}
+
+void Pipeline::TellFull() const {
+  if (config_.on_full) config_.on_full();
 }
 
 void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
@@ -146,6 +151,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
 
 void Pipeline::Store(std::unique_ptr<InFlight> request) {
   if (auto submitted = log_->Submit(*request); !submitted) {
+    if (submitted.error().code == Code::kExhausted) TellFull();
     metrics_.CountRefusal(submitted.error());
     request->done(Refusal(std::move(submitted).error()));
     return;
@@ -227,6 +233,7 @@ void Pipeline::Settle(wal::Append& append, const Status& status) {
   forget(pending_keys_, append.info.idempotency_key);
 
   if (!status) {
+    if (status.error().code == Code::kExhausted) TellFull();
     metrics_.CountRefusal(status.error());
     request->done(Refusal(status.error()));
   } else {

@@ -37,6 +37,9 @@ struct PipelineConfig {
   std::size_t collections_max = 100'000;
   // Rows in memory beyond this are refused until the sealer has caught up.
   std::uint64_t hot_bytes_max = 0;
+  // The log or the memory is full: whoever makes room should look at once. Any thread, must not
+  // block.
+  std::function<void()> on_full;
 };
 
 // What dedup keeps of a frame.
@@ -75,6 +78,7 @@ class Pipeline final : public IngestTarget, public wal::CommitHooks {
   using Pending = std::unordered_map<Hash128, InFlight*, HashOfHash>;
 
   std::optional<IngestOutcome> RefusalNow() const;
+  void TellFull() const;
   void Store(std::unique_ptr<InFlight> request);
   InFlight* FirstOf(const InFlight& request) const;
   void SettleTwins(InFlight& first, const Status& status);
