@@ -3,12 +3,14 @@
 #include <future>
 #include <utility>
 
+#include <grpc/support/log.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "server/grpc_call.h"
 
 namespace strata::server {
@@ -28,6 +30,11 @@ class AnyMethod final : public grpc::CallbackGenericService {
  private:
   GrpcCalls& calls_;
 };
+
+// gRPC reports each peer's mistakes as errors of its own: a client could fill the log with them.
+void LogToDebug(gpr_log_func_args* args) {
+  LogDebug("grpc", {{"text", args->message}, {"file", args->file}, {"line", args->line}});
+}
 
 void SetLimits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
@@ -77,6 +84,7 @@ GrpcServer::~GrpcServer() {
 
 Result<Address> GrpcServer::Start(const Address& address) {
   CHECK(state_->server == nullptr);
+  gpr_set_log_function(&LogToDebug);  // the process's; the same for every server
   grpc::ServerBuilder builder;
   SetLimits(builder, state_->calls.options);
   int port = 0;

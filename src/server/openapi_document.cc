@@ -3,8 +3,9 @@
 
 namespace strata::server {
 
-std::string_view OpenApiDocument() {
-  return R"json({
+namespace {
+
+constexpr std::string_view kDocument = R"json({
   "openapi": "3.1.0",
   "info": {
     "title": "strata",
@@ -107,6 +108,11 @@ std::string_view OpenApiDocument() {
   }
 }
 )json";
+
+}  // namespace
+
+std::string_view OpenApiDocument() {
+  return kDocument;
 }
 
 }  // namespace strata::server
