@@ -1,5 +1,6 @@
 #include "app/debug_store.h"
 
+#include <algorithm>
 #include <map>
 
 #include <rapidjson/stringbuffer.h>
@@ -7,6 +8,8 @@
 
 namespace strata::app {
 namespace {
+
+constexpr std::size_t kFilesMax = 100;  // told of each collection
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
@@ -81,9 +84,27 @@ void PutStore(Writer& json, const store::StoreFigures& figures) {
   json.EndObject();
 }
 
-// The oldest time in memory is not kept; the positions say what is there.
+// The youngest parts of a collection; a collection with more is told by its count.
+void PutFiles(Writer& json, const store::CollectionParts* parts) {
+  json.Key("files");
+  json.StartArray();
+  const std::size_t count = parts == nullptr ? 0 : parts->parts.size();
+  for (std::size_t i = count - std::min(count, kFilesMax); i < count; ++i) {
+    const store::Part& part = *parts->parts[i];
+    json.StartObject();
+    Put(json, "path", part.path);
+    Put(json, "rows", part.rows());
+    Put(json, "bytes", part.info->bytes);
+    Put(json, "min_position", part.min_position());
+    Put(json, "max_position", part.max_position());
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 void PutCollection(Writer& json, const model::Collection& collection,
-                   const hot::CollectionState& hot, const store::CollectionFigures& parts) {
+                   const hot::CollectionState& hot, const store::CollectionFigures& parts,
+                   const store::CollectionParts* files) {
   json.StartObject();
   Put(json, "namespace", collection.namespace_name);
   Put(json, "name", collection.name);
@@ -103,6 +124,7 @@ void PutCollection(Writer& json, const model::Collection& collection,
   Put(json, "count", parts.parts);
   Put(json, "rows", parts.rows);
   Put(json, "bytes", parts.bytes);
+  PutFiles(json, files);
   json.EndObject();
   json.EndObject();
 }
@@ -127,7 +149,9 @@ std::string DebugStoreJson(const wal::Log& log, const hot::Hot& hot, const store
   json.Key("collections");
   json.StartArray();
   for (const model::Collection* collection : collections.All()) {
-    PutCollection(json, *collection, in_memory[collection->id], in_parts[collection->id]);
+    const store::ManifestPtr manifest = store.Pin(collection->namespace_name);
+    PutCollection(json, *collection, in_memory[collection->id], in_parts[collection->id],
+                  manifest->Find(collection->id));
   }
   json.EndArray();
   json.EndObject();

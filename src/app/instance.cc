@@ -58,10 +58,11 @@ store::Config StoreConfigOf(const Config& config) {
   store.seal.rows = config.seal.rows;
   store.seal.bytes = config.seal.bytes.bytes;
   store.seal.age = config.seal.age;
-  store.seal.small_part_interval = config.seal.small_part_interval;
+  store.seal.small_part_interval = std::max(config.seal.small_part_interval, config.seal.age);
   store.seal.tiny_part_interval = 24 * store.seal.small_part_interval;
   store.merge.enabled = config.merge.enabled;
   store.merge.target_rows = config.merge.target_rows;
+  store.merge.large_rows = std::min(store.merge.large_rows, config.merge.target_rows / 2);
   store.disk_free_min_bytes = config.disk.free_min.bytes;
   const auto keep = [&](model::Kind kind, const std::optional<Config::Duration>& own) {
     store.retention.by_kind[static_cast<std::size_t>(kind)] =
