@@ -102,6 +102,13 @@ class Column {
     static_cast<T*>(chunk.data)[at] = value;
     if (chunk.validity != nullptr) MarkValid(chunk, at);
   }
+  // The values of the row's chunk, if it exists and storing a value there is all that Set does.
+  void* FlatValues(std::uint32_t row) const {
+    const Chunk* chunk = chunks_[row / kChunkRows].load(std::memory_order_relaxed);
+    const bool plain =
+        chunk != nullptr && chunk->encoding == Chunk::Encoding::kFlat && chunk->validity == nullptr;
+    return plain ? chunk->data : nullptr;
+  }
   void SetZeroSeen() { has_zero_.store(true, std::memory_order_relaxed); }
   void SetText(std::uint32_t row, std::string_view value, Arena& arena);
   // Makes the row not set again.

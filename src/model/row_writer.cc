@@ -23,16 +23,13 @@ RowWriter::RowWriter(BlockSource& source) : source_(source) {}
 
 void RowWriter::BeginRow() {
   block_changed_ = block_ == nullptr;
-  if (block_ == nullptr) {
+  if (block_ == nullptr) StartBlock();
+  if (row_ == block_->capacity()) {
+    source_.Roll();
+    block_changed_ = true;
     StartBlock();
-    if (row_ < block_->capacity()) return;
-  } else if (row_ < block_->capacity()) {
-    return;
   }
-  source_.Roll();
-  block_changed_ = true;
-  StartBlock();
-  CHECK(row_ < block_->capacity());
+  if (row_ % kChunkRows == 0) flat_values_.fill(nullptr);
 }
 
 void RowWriter::StartBlock() {
@@ -41,6 +38,7 @@ void RowWriter::StartBlock() {
   next_row_ = &source_.next_row();
   row_ = *next_row_;
   slots_.clear();
+  flat_values_.fill(nullptr);
   if (!ranges_.empty() && ranges_.back().begin == ranges_.back().end) ranges_.pop_back();
   ranges_.push_back({.block = block, .begin = row_, .end = row_});
 }
@@ -63,9 +61,9 @@ void RowWriter::SetId(std::uint16_t column, std::string_view bytes) {
   if ((id.words[0] | id.words[1]) == 0) {
     target.SetZeroSeen();
   } else if (bytes.size() == sizeof id) {
-    target.Set(row_, id, block_->arena());
+    Set(column, id);
   } else {
-    target.Set(row_, id.words[0], block_->arena());
+    Set(column, id.words[0]);
   }
 }
 

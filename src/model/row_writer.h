@@ -6,6 +6,7 @@
 // holds the lane for the life of the writer.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,7 +49,12 @@ class RowWriter {
 
   template <class T>
   void Set(std::uint16_t column, T value) {
+    if (void* values = flat_values_[column]; values != nullptr) [[likely]] {
+      static_cast<T*>(values)[row_ % kChunkRows] = value;
+      return;
+    }
     block_->fixed(column).Set<T>(row_, value, block_->arena());
+    flat_values_[column] = block_->fixed(column).FlatValues(row_);
   }
   // Times and ids are set in every row, so that Column::has_zero() tells the truth.
   void SetTime(std::uint16_t column, std::int64_t nanos) {
@@ -128,6 +134,9 @@ class RowWriter {
   std::uint32_t* next_row_ = nullptr;
   std::uint32_t row_ = 0;
   bool block_changed_ = true;
+  // Of fixed columns: the values of the chunk at hand where writing one needs nothing else; nullptr
+  // until it was written to.
+  std::array<void*, kFixedColumnsMax> flat_values_{};
   std::uint64_t committed_ = 0;
   std::vector<RowRange> ranges_;
   std::vector<Slot> slots_;

@@ -3,6 +3,7 @@
 // (docs/formats/parquet.md). The list only grows at its end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -39,7 +40,7 @@ enum CommonColumn : std::uint16_t {
   kOrdinal = 0,   // u32: the record's place in its request, rejected records counted
   kResource = 1,  // u32: index into Block::resources()
   kScope = 2,     // u32: index into Block::scopes()
-  kRest = 3,      // text: attributes without a column of their own, an attribute cell (model/cell.h)
+  kRest = 3,  // text: attributes without a column of their own, an attribute cell (model/cell.h)
   kDroppedAttributes = 4,  // u32
   kCommonColumns = 5,
 };
@@ -116,6 +117,10 @@ enum class MetricType : std::uint8_t {
   kExponentialHistogram = 4,
   kSummary = 5,
 };
+
+// No kind has more of them.
+inline constexpr std::size_t kFixedColumnsMax = kMetricColumns;
+static_assert(kLogColumns <= kFixedColumnsMax && kSpanColumns <= kFixedColumnsMax);
 
 std::span<const ColumnSpec> FixedColumns(Kind kind);
 
