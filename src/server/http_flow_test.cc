@@ -141,6 +141,7 @@ TEST(HttpFlow, StopLetsRequestsInFlightFinish) {
   SocketClient reading(held.port);
   reading.Send("POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf");
   held.handler.WaitFor(1);
+  while (held.ledger.used_bytes() != 11) std::this_thread::yield();  // both headers are read
   auto stopped = std::async(std::launch::async, [&] { held.server->Stop(seconds(20)); });
   EXPECT_TRUE(idle.AtEnd());
   EXPECT_EQ(reading.ReadAnswer().status, 503);
