@@ -289,6 +289,10 @@ void Committer::PublishGroup(std::uint64_t offset, std::uint64_t bytes) {
     active_->last_place = offset;
   }
   set_.Advance(active_->header.number, range, active_->write_offset, place);
+  if (!prepared_more_ && active_->write_offset > config_.segment_bytes / 4) {
+    prepared_more_ = true;
+    stock_.PrepareMore();
+  }
   last_ = range.last;
   if (config_.sync == SyncMode::kGroup) {
     durable_.store(last_, std::memory_order_release);
@@ -314,7 +318,10 @@ Status Committer::Roll() {
       return std::move(synced).error();
     }
   }
-  if (active_) stock_.CloseLater(*std::move(active_));
+  if (active_) {
+    stock_.CloseLater(*std::move(active_));
+    stock_.PrepareMore();
+  }
   active_ = std::move(next);
   return Done{};
 }

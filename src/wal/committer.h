@@ -101,6 +101,7 @@ class Committer {
   Position last_ = 0;
   std::optional<WritableSegment> active_;
   bool unsynced_ = false;
+  bool prepared_more_ = false;
   MonotonicTime last_sync_;
   os::AlignedBuffer buffer_;
 

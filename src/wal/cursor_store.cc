@@ -1,15 +1,33 @@
 #include "wal/cursor_store.h"
 
 namespace strata::wal {
+namespace {
+
+constexpr std::uint64_t kReserveBytes = 64_KiB;
+
+}  // namespace
+
+Status CursorStore::Reserve() {
+  ASSIGN_OR_RETURN(const auto file,
+                   files_.Open(ReservePath(), {.access = os::Access::kReadWrite, .create = true}));
+  return file->Allocate(kReserveBytes);
+}
 
 Status CursorStore::Store(CursorTable table) {
-  RETURN_IF_ERROR(files_.ReplaceAll(path_, EncodeCursors(table)));
+  const Bytes bytes = EncodeCursors(table);
+  auto stored = files_.ReplaceAll(path_, bytes);
+  if (!stored && os::IsNoSpace(stored.error()) && files_.Remove(ReservePath())) {
+    stored = files_.ReplaceAll(path_, bytes);
+  }
+  RETURN_IF_ERROR(std::move(stored));
   table_ = std::move(table);
   return Done{};
 }
 
 Status CursorStore::Begin(const Hash128& id, Position floor) {
   const MutexLock lock(mutex_);
+  // Without it the log works as well, until the disk is full.
+  (void)Reserve().has_value();
   if (table_.log_id == id && table_.floor == floor) return Done{};
   CursorTable table = table_;
   table.log_id = id;

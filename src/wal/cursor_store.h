@@ -18,7 +18,8 @@ class CursorStore {
   CursorStore(os::FileSystem& files, std::filesystem::path path, CursorTable table)
       : files_(files), path_(std::move(path)), table_(std::move(table)) {}
 
-  // Who the log is, and from where on it gives away positions.
+  // Who the log is, and from where on it gives away positions. Sets some disk space aside, so that
+  // cursors still move, and segments can be released, when the disk is full.
   Status Begin(const Hash128& id, Position floor);
   // kInvalidInput when it would go back.
   Status Set(std::string_view consumer, Position position);
@@ -30,6 +31,8 @@ class CursorStore {
 
  private:
   Status Store(CursorTable table) REQUIRES(mutex_);
+  std::filesystem::path ReservePath() const { return path_.native() + ".reserve"; }
+  Status Reserve();
 
   os::FileSystem& files_;
   const std::filesystem::path path_;

@@ -136,7 +136,8 @@ void SegmentStock::WorkOnSpare(std::unique_lock<Mutex>& lock) {
   being_made_bytes_ = 0;
   if (!made) return;
   spares_.push_back(*std::move(made));
-  may_try_next_ = may_try_spare_ = true;
+  may_try_spare_ = true;
+  may_try_next_ = may_try_next_ || error_.has_value();
 }
 
 bool SegmentStock::RoomForAnother() const {
@@ -227,14 +228,27 @@ Result<WritableSegment> SegmentStock::TakeNext() {
       in_trouble_ = true;
       return *error_;
     }
+    if (!error_ && being_made_bytes_ == 0 && !may_try_next_) {
+      may_try_next_ = true;
+      changed_.notify_all();
+    }
     changed_.wait(mutex_);
   }
   WritableSegment segment{.header = next_->header, .file = std::move(next_->file)};
   next_.reset();
-  may_try_next_ = true;
+  may_try_next_ = may_try_spare_ = ahead_;
   set_.AddActive(segment.header, config_.segment_bytes);
   changed_.notify_all();
   return segment;
+}
+
+void SegmentStock::PrepareMore() {
+  {
+    const MutexLock lock(mutex_);
+    if (ahead_) return;
+    ahead_ = may_try_next_ = may_try_spare_ = true;
+  }
+  changed_.notify_all();
 }
 
 void SegmentStock::CloseLater(WritableSegment segment) {
@@ -269,7 +283,8 @@ void SegmentStock::Poke() {
     const MonotonicTime now = clock_.Monotonic();
     if (now - last_try_ < kRetryInterval) return;
     last_try_ = now;
-    may_try_next_ = may_try_spare_ = true;
+    may_try_next_ = true;
+    may_try_spare_ = ahead_;
   }
   changed_.notify_all();
 }
@@ -305,7 +320,9 @@ Status SegmentStock::Recycle(std::uint64_t number, std::uint64_t file_bytes) {
   {
     const MutexLock lock(mutex_);
     if (spare && synced) spares_.push_back(*spare);
-    may_try_next_ = may_try_spare_ = true;
+    // There may be room now that was missing.
+    may_try_next_ = may_try_next_ || error_.has_value();
+    may_try_spare_ = ahead_;
   }
   changed_.notify_all();
   if (synced && spare) recycled_.fetch_add(1, std::memory_order_relaxed);

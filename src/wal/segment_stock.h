@@ -55,6 +55,9 @@ class SegmentStock {
   // The next segment, waited for while it is being made; it is in the set, active, on return.
   // kExhausted: no room (max_bytes or the disk). Other errors: the machine refused.
   Result<WritableSegment> TakeNext();
+  // The first segment is used in earnest: make the next one and the spares now. Before that a log
+  // takes one segment's space, after it always what it needs next.
+  void PrepareMore();
   // Writes the footer in the background.
   void CloseLater(WritableSegment segment);
   // Writes the footer now, on `segment.file` or, without one, on a fresh descriptor.
@@ -114,7 +117,8 @@ class SegmentStock {
   std::uint64_t being_made_bytes_ GUARDED_BY(mutex_) = 0;
   std::optional<Error> error_ GUARDED_BY(mutex_);  // of the last attempt to make the next segment
   bool may_try_next_ GUARDED_BY(mutex_) = true;
-  bool may_try_spare_ GUARDED_BY(mutex_) = true;
+  bool may_try_spare_ GUARDED_BY(mutex_) = false;
+  bool ahead_ GUARDED_BY(mutex_) = false;  // PrepareMore() was called
   MonotonicTime last_try_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::atomic<bool> in_trouble_{false};
