@@ -320,6 +320,11 @@ TEST(Faults, EveryCallFailsOnceOrForEver) {
   EXPECT_GT(points, 1000U);
 }
 
+// Until the next segment and the spare are there: no other thread works on the disk then.
+void AwaitPrepared(TestLog& log) {
+  while (log->Segments().size() < 3) std::this_thread::yield();
+}
+
 // The log comes back by itself after a failed write, without a restart.
 TEST(Faults, AFailedWriteIsSurvivedWithoutARestart) {
   SimulatedDisk disk;
@@ -327,6 +332,7 @@ TEST(Faults, AFailedWriteIsSurvivedWithoutARestart) {
   TestLog log(disk, OneSpare());
   ASSERT_TRUE(log.OpenAndStart());
   ASSERT_TRUE(AppendSome(log, oracle, 3, 1000));
+  AwaitPrepared(log);
   disk.FailChangeAt(1, EIO, SimulatedDisk::Repeat::kOnce);
   const std::uint64_t failed = oracle.NewId();
   auto position = log.Put(PayloadOf(failed, 1000));
@@ -390,6 +396,7 @@ TEST(Faults, TheLogStaysDownWhenAckedFramesDoNotReadBack) {
   TestLog log(disk, OneSpare());
   ASSERT_TRUE(log.OpenAndStart());
   ASSERT_TRUE(AppendSome(log, oracle, 3, 1000));
+  AwaitPrepared(log);
   const std::string path = std::string(kTestFolder) + "/" + log->Segments().front().name;
   Bytes content = disk.Content(path);
   content[kBlockBytes + 300] ^= std::byte{1};
