@@ -2,7 +2,8 @@
 //
 // A cell is a count followed by that many items; numbers are LEB128 varints or little-endian fixed
 // widths, texts a length and bytes. Cells live in memory only: parts have nested Parquet columns
-// (docs/formats/parquet.md). Readers get bytes that our own writer made, so a malformed cell is a CHECK.
+// (docs/formats/parquet.md). Readers get bytes that our own writer made, so a malformed cell is a
+// CHECK.
 #pragma once
 
 #include <bit>

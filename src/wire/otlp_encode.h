@@ -4,7 +4,8 @@
 // OTLP gives them presence, attributes of records, resources, scopes, events, links, exemplars and
 // metrics by key with each key once (the last one given), neighbouring groups with equal heads
 // merged, empty groups left out. Any request that was accepted whole satisfies
-// CanonicalOtlp(request) == what OtlpEncoder makes of the rows it was decoded into.
+// CanonicalOtlp(request) == what OtlpEncoder makes of the rows it was decoded into; but a NaN in an
+// attribute or body comes back as the usual quiet NaN.
 #pragma once
 
 #include <cstdint>
