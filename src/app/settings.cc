@@ -62,7 +62,7 @@ void AddServing(std::vector<Setting>& rows) {
   rows.push_back(Row("logging.level", "Messages below this level are not written.",
                      FIELD(logging.level), {.applies = Applies::kLive}));
   rows.push_back(Row("logging.format", "auto: text on a terminal, JSON lines otherwise. To stderr.",
-                     FIELD(logging.format)));
+                     FIELD(logging.format), {.applies = Applies::kLive}));
   rows.push_back(Row("threads.io", "Threads that serve connections and decode requests.",
                      FIELD(threads.io), {.bounds = {1, 256}}));
 }
@@ -129,9 +129,14 @@ void AddRequests(std::vector<Setting>& rows) {
                      FIELD(limits.value_bytes), {.bounds = {1_KiB, 16_MiB}}));
   rows.push_back(Row("limits.nesting", "Depth of nested values; deeper records are rejected.",
                      FIELD(limits.nesting), {.bounds = {1, 128}}));
-  rows.push_back(Row("limits.http_body", "Bytes of an HTTP request after decompression.",
-                     FIELD(limits.http_body), {.bounds = {1_KiB, 64_MiB}}));
-  rows.push_back(Row("limits.grpc_message", "Bytes of a gRPC message after decompression.",
+  rows.push_back(
+      Row("limits.http_body",
+          "Bytes of an HTTP request after decompression; unset, at most what fits into a "
+          "segment of the log.",
+          FIELD(limits.http_body), {.bounds = {1_KiB, 64_MiB}}));
+  rows.push_back(Row("limits.grpc_message",
+                     "Bytes of a gRPC message after decompression; unset, at most what fits into a "
+                     "segment of the log.",
                      FIELD(limits.grpc_message), {.bounds = {1_KiB, 64_MiB}}));
   rows.push_back(Row("limits.in_flight",
                      "Bytes of all requests that are being received or decoded.",

@@ -5,12 +5,15 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+
+#include "base/mutex.h"
 
 namespace strata {
 namespace {
@@ -59,10 +62,30 @@ Log MakeLog(const LogOptions& options) {
   return log;
 }
 
-Log& Current() {
-  static Log& log = *new Log(MakeLog({}));  // never destroyed: threads log until the very end
-  return log;
-}
+// The log in use. Its lock is held to copy a pointer, never to write.
+class Current {
+ public:
+  static std::shared_ptr<const Log> Get() EXCLUDES(mutex()) {
+    const MutexLock lock(mutex());
+    return log();
+  }
+  static void Set(Log next) EXCLUDES(mutex()) {
+    auto owned = std::make_shared<const Log>(std::move(next));
+    const MutexLock lock(mutex());
+    log().swap(owned);
+  }
+
+ private:
+  // Never destroyed: threads log until the very end.
+  static Mutex& mutex() {
+    static Mutex& mutex = *new Mutex;
+    return mutex;
+  }
+  static std::shared_ptr<const Log>& log() {
+    static auto& log = *new std::shared_ptr<const Log>(std::make_shared<const Log>(MakeLog({})));
+    return log;
+  }
+};
 
 // Of the UTF-8 sequence that `first` begins, 0 when none begins so.
 std::size_t SequenceLength(unsigned char first) {
@@ -171,7 +194,8 @@ void AppendField(std::string& out, const LogField& field, bool json) {
 }
 
 void Write(LogLevel level, std::string_view message, const Error* error, LogFields fields) {
-  const Log& log = Current();
+  const std::shared_ptr<const Log> current = Current::Get();
+  const Log& log = *current;
   if (!log.logger->should_log(SpdLevel(level))) return;
   std::string line;
   if (log.json) {
@@ -191,7 +215,7 @@ void Write(LogLevel level, std::string_view message, const Error* error, LogFiel
 }  // namespace
 
 void ConfigureLog(const LogOptions& options) {
-  Current() = MakeLog(options);
+  Current::Set(MakeLog(options));
 }
 
 void LogDebug(std::string_view message, LogFields fields) {

@@ -3,9 +3,9 @@
 //
 //   LogInfo("wal recovered", {{"frames", frames}, {"elapsed_ms", elapsed}});
 //
-// Lines go to stderr, as text on a terminal and as JSON otherwise. All calls are thread-safe except
-// ConfigureLog, which main calls before other threads exist; until then: level info, format auto.
-// Keys are snake_case with the unit last. Never log secrets or the contents of records.
+// Lines go to stderr, as text on a terminal and as JSON otherwise. All calls are thread-safe;
+// before ConfigureLog: level info, format auto. Keys are snake_case with the unit last. Never log
+// secrets or the contents of records.
 #pragma once
 
 #include <concepts>

@@ -122,5 +122,13 @@ TEST(Log, LinesOfManyThreadsStayWhole) {
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), lines);
 }
 
+TEST(Log, MayBeConfiguredWhileOthersLog) {
+  CapturedLog log({.format = LogFormat::kText});
+  std::jthread other([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) LogDebug("hidden");
+  });
+  for (int i = 0; i < 100; ++i) ConfigureLog({.level = LogLevel::kError});
+}
+
 }  // namespace
 }  // namespace strata
