@@ -154,7 +154,14 @@ std::variant<Answer, SqlError> StatementRun::Execute(duckdb::Connection& connect
                     .message = "out of memory",
                     .hint = MeaningOf(ExceptionType::OUT_OF_MEMORY).hint};
   } catch (const std::exception& e) {
-    SqlError error = Explain(duckdb::ErrorData(e));
+    const duckdb::ErrorData data(e);
+    SqlError error = Explain(data);
+    // Files of a snapshot are opened when the plan runs; whoever opens one before names it himself.
+    if (data.Type() == ExceptionType::IO && !state->checked.load()) {
+      const Meaning meaning = MeaningOf(ExceptionType::PERMISSION);
+      error.code = meaning.code;
+      error.hint = meaning.hint;
+    }
     if (state->part_damaged.load()) {
       error.code = Code::kCorrupt;
       error.hint = "a stored file is damaged: see strata verify";
