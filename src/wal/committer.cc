@@ -224,11 +224,11 @@ bool Committer::Fits(std::uint64_t group_bytes) const {
 
 void Committer::EncodeGroup() {
   const std::uint64_t padded = AlignUp(group_bytes_, kBlockBytes);
-  const bool oversized = buffer_.size() > std::max(padded, config_.group_bytes_max);
-  if (buffer_.size() < padded || oversized) {
+  const std::uint64_t usual_max = AlignUp(config_.group_bytes_max, kBlockBytes);
+  if (buffer_.size() < padded || buffer_.size() > std::max(padded, usual_max)) {
     // Grows in steps up to the usual group; a single large frame has its own.
-    buffer_ = os::AlignedBuffer(std::max(
-        padded, std::min(std::max(kBufferBytesFirst, 2 * padded), config_.group_bytes_max)));
+    const std::uint64_t step = std::min(std::max(kBufferBytesFirst, 2 * padded), usual_max);
+    buffer_ = os::AlignedBuffer(std::max(padded, step));
   }
   const std::span<std::byte> out = buffer_.span();
   const Position durable = durable_.load(std::memory_order_relaxed);

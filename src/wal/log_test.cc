@@ -1,10 +1,13 @@
 // The log in order: what goes in comes out, across restarts, rolls, releases and refusals.
 #include "wal/log.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <semaphore>
 
 #include <gtest/gtest.h>
 
+#include "os/real_file_system.h"
 #include "wal/test_log.h"
 
 namespace strata::wal {
@@ -414,6 +417,29 @@ TEST(Log, WorksWithoutDirectWrites) {
   TestLog log(disk, SmallConfig());
   ASSERT_TRUE(log.Open());
   EXPECT_EQ(log.ReplayAll()->size(), 50U);
+}
+
+TEST(Log, WorksOnTheMachinesFiles) {
+  const char* base = std::getenv("TMPDIR");
+  std::string folder = std::string(base == nullptr ? "/tmp" : base) + "/strata_wal_XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  Config config = SmallConfig();
+  config.directory = folder + "/log";
+  std::map<Position, std::string> expected;
+  for (int life = 0; life < 2; ++life) {
+    TestLog log(os::RealFileSystem(), config);
+    ASSERT_TRUE(log.Open());
+    EXPECT_EQ(*log.ReplayAll(), expected);
+    ASSERT_TRUE(log->Start());
+    EXPECT_EQ(TestLog(os::RealFileSystem(), config).Open().error().code, Code::kConflict);
+    for (std::uint64_t id = 1; id <= 40; ++id) {
+      const std::string payload = PayloadOf(id, 100 + 317 * id);
+      auto position = log.Put(payload);
+      ASSERT_TRUE(position) << Text(position.error());
+      expected[*position] = payload;
+    }
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Log, IntervalSyncSkipsAheadAfterAnUncleanStart) {

@@ -222,15 +222,17 @@ Status SegmentStock::FillSpare(const std::filesystem::path& path) {
 
 Result<WritableSegment> SegmentStock::TakeNext() {
   const MutexLock lock(mutex_);
+  if (!next_) {
+    // What failed before may be possible now.
+    error_.reset();
+    may_try_next_ = true;
+    changed_.notify_all();
+  }
   while (!next_) {
     if (stopping_) return Error{Code::kUnavailable, "the log stops"};
     if (error_ && !may_try_next_ && being_made_bytes_ == 0) {
       in_trouble_ = true;
       return *error_;
-    }
-    if (!error_ && being_made_bytes_ == 0 && !may_try_next_) {
-      may_try_next_ = true;
-      changed_.notify_all();
     }
     changed_.wait(mutex_);
   }
