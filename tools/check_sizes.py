@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Fails when a file has more than 400 lines or a function more than 70 (tests: 500 and 100). What may
+"""Fails when a file has more than 400 lines or a function more than 70 (tests: 600 and 150). What may
 be longer stands in tools/size_exceptions.txt with its reason; a line there that is no longer needed
 fails as well."""
 import pathlib
 import re
 import sys
 
-LIMITS, TEST_LIMITS = (400, 70), (500, 100)  # lines of a file, of a function
+LIMITS, TEST_LIMITS = (400, 70), (600, 150)  # lines of a file, of a function
 root = pathlib.Path(sys.argv[1])
 exceptions = {}
 for line in (root / "tools/size_exceptions.txt").read_text().splitlines():
