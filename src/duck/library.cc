@@ -1,5 +1,6 @@
 #include "duck/library.h"
 
+#include "duck/part_file_system.h"
 #include "duckdb/main/config.hpp"
 #include "duckdb/main/database.hpp"
 
@@ -15,7 +16,9 @@ std::unique_ptr<duckdb::Connection> LibraryConnection() {
     settings.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
     settings.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
     settings.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
-    return new duckdb::DuckDB(nullptr, &settings);
+    auto* library = new duckdb::DuckDB(nullptr, &settings);
+    library->GetFileSystem().RegisterSubSystem(duckdb::make_uniq<PartFileSystem>());
+    return library;
   }();
   return std::make_unique<duckdb::Connection>(database);
 }

@@ -1,4 +1,5 @@
-// A DuckDB instance for what is no statement: writing parts. Internal to module duck.
+// A DuckDB instance for what is no statement: writing and merging
+// parts. Internal to module duck.
 #pragma once
 
 #include <memory>

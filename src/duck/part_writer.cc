@@ -8,6 +8,7 @@
 #include "duck/library.h"
 #include "duck/parquet_output.h"
 #include "duck/part_columns.h"
+#include "duck/part_encoding.h"
 #include "duck/part_file.h"
 #include "duck/part_filter.h"
 #include "duck/part_rows.h"
@@ -21,34 +22,6 @@ namespace {
 using duckdb::FlatVector;
 using duckdb::idx_t;
 
-// A dictionary is not worth trying: the values hardly repeat, or delta encoding beats it.
-bool MayRepeat(const PartField& field, model::Kind kind) {
-  switch (field.source) {
-    case PartSource::kPosition:
-      return false;
-    case PartSource::kFixed:
-      break;
-    default:
-      return true;
-  }
-  if (field.fixed == model::kOrdinal) return false;
-  if (kind == model::Kind::kLogs && field.fixed == model::kLogBody) return false;
-  switch (model::FixedColumns(kind)[field.fixed].type) {
-    case model::ColumnType::kTime:
-    case model::ColumnType::kId8:
-    case model::ColumnType::kId16:
-      return false;
-    default:
-      return true;
-  }
-}
-
-bool IsTraceId(const PartField& field, model::Kind kind) {
-  if (field.source != PartSource::kFixed) return false;
-  return (kind == model::Kind::kLogs && field.fixed == model::kLogTraceId) ||
-         (kind == model::Kind::kSpans && field.fixed == model::kSpanTraceId);
-}
-
 void WriteRowGroups(model::Kind kind, PartColumns& columns, std::span<const RowRef> rows,
                     const PartOptions& options, PartSink& sink, ParquetOutput& output) {
   for (std::size_t begin = 0; begin < rows.size(); begin += options.row_group_rows) {
@@ -59,13 +32,7 @@ void WriteRowGroups(model::Kind kind, PartColumns& columns, std::span<const RowR
       const PartField& field = columns.fields()[f];
       auto batches = columns.Gather(f, group);
       output.WriteColumn(batches, MayRepeat(field, kind));
-      if (IsTraceId(field, kind)) sink.AddTraceIds(*batches[0].vector, batches[0].rows);
-      if (field.source == PartSource::kPosition) {
-        sink.AddPositions(*batches[0].vector, batches[0].rows);
-      }
-      if (field.source == PartSource::kFixed && field.fixed == model::TimeColumn(kind)) {
-        sink.AddTimes(*batches[0].vector, batches[0].rows);
-      }
+      NoteColumn(field, kind, batches, sink);
     }
     output.EndColumns();
     sink.EndRowGroup(group.size());

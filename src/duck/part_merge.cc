@@ -1,0 +1,374 @@
+// MergeParts: a merge of sorted parts, a chunk of each input in memory at a time.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/check.h"
+#include "duck/library.h"
+#include "duck/part_cache.h"
+#include "duck/part_encoding.h"
+#include "duck/part_file_system.h"
+#include "duck/part_sink.h"
+#include "duck/part_writer.h"
+#include "duck/statement_state.h"
+#include "duckdb/common/vector_operations/vector_operations.hpp"
+#include "model/schema.h"
+#include "parquet_reader.hpp"
+
+namespace strata::duck {
+namespace {
+
+using duckdb::FlatVector;
+using duckdb::idx_t;
+using duckdb::Vector;
+using FieldKey = std::tuple<AttributeScope, std::string, model::AnyType>;
+
+// What the rows of a part are sorted by.
+struct SortKey {
+  std::string name;
+  std::string service;
+  std::int64_t time = 0;
+  auto operator<=>(const SortKey&) const = default;
+};
+
+const std::string* FindValue(const duckdb_parquet::FileMetaData& footer, const char* key) {
+  for (const auto& pair : footer.key_value_metadata) {
+    if (pair.key == key) return &pair.value;
+  }
+  return nullptr;
+}
+
+// One part that is read from front to end.
+class Input {
+ public:
+  Input(duckdb::ClientContext& context, model::Kind kind, const PartRef& part)
+      : context_(context), kind_(kind) {
+    reader_ = duckdb::make_shared_ptr<duckdb::ParquetReader>(
+        context, duckdb::OpenFileInfo(kPartScheme + part.path), duckdb::ParquetOptions(context));
+    duckdb::vector<duckdb::LogicalType> types;
+    for (idx_t i = 0; i < reader_->columns.size(); ++i) {
+      by_name_[reader_->columns[i].name] = i;
+      types.push_back(reader_->columns[i].type);
+      reader_->column_ids.push_back(duckdb::MultiFileLocalColumnId(i));
+      reader_->column_indexes.emplace_back(i);
+    }
+    chunk_.Initialize(context, types);
+    const auto& footer = *reader_->GetFileMetadata();
+    const std::string* version = FindValue(footer, kVersionKey);
+    const std::string* columns = FindValue(footer, kColumnsKey);
+    if (version == nullptr || *version != kVersion || columns == nullptr) {
+      throw duckdb::IOException("part " + part.path + " is none of version " + kVersion);
+    }
+    auto decoded = DecodeColumns(*columns);
+    if (!decoded) throw duckdb::IOException(decoded.error().message);
+    attributes_ = *std::move(decoded);
+    if (const std::string* keys = FindValue(footer, kRestKeysKey)) {
+      if (auto rest = DecodeRestKeys(*keys)) rest_keys_ = *std::move(rest);
+    }
+  }
+
+  bool Has(const std::string& name) const { return by_name_.contains(name); }
+  const std::vector<PartColumn>& attributes() const { return attributes_; }
+  // nullopt: any key.
+  const std::optional<std::vector<RestKey>>& rest_keys() const { return rest_keys_; }
+
+  // Says where the output's columns come from and reads the first rows.
+  void Start(const std::vector<PartField>& fields) {
+    for (const PartField& field : fields) sources_.push_back(SourceOf(field));
+    duckdb::vector<idx_t> groups;
+    for (idx_t i = 0; i < reader_->NumRowGroups(); ++i) groups.push_back(i);
+    reader_->InitializeScan(context_, state_, groups);
+    NextChunk();
+  }
+  bool done() const { return chunk_.size() == 0; }
+  const SortKey& key() const { return key_; }
+  // Rows from the current one on, at most `count_max`, whose key is at most `limit` (nullptr: all).
+  idx_t RunLength(const SortKey* limit, idx_t count_max) {
+    const idx_t available = std::min<idx_t>(chunk_.size() - row_, count_max);
+    if (limit == nullptr) return available;
+    idx_t low = 1;  // the current row is the least
+    idx_t high = available;
+    while (low < high) {
+      const idx_t middle = low + (high - low + 1) / 2;
+      if (KeyAt(row_ + middle - 1) <= *limit) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
+  }
+  void CopyTo(std::size_t field, Vector& out, idx_t at, idx_t count) {
+    const auto& source = sources_[field];
+    if (source) {
+      duckdb::VectorOperations::Copy(chunk_.data[*source], out, row_ + count, row_, at);
+    }
+  }
+  bool IsDefault(std::size_t field) const { return !sources_[field].has_value(); }
+  void Skip(idx_t count) {
+    row_ += count;
+    if (row_ == chunk_.size()) {
+      NextChunk();
+    } else {
+      key_ = KeyAt(row_);
+    }
+  }
+
+ private:
+  std::optional<idx_t> SourceOf(const PartField& field) const {
+    std::string name = field.name;
+    if (field.source == PartSource::kAttribute) {
+      const auto found = std::ranges::find_if(attributes_, [&](const PartColumn& column) {
+        return column.scope == field.scope && column.key == field.key && column.type == field.any;
+      });
+      if (found == attributes_.end()) return std::nullopt;
+      name = found->name;
+    }
+    const auto column = by_name_.find(name);
+    if (column == by_name_.end()) return std::nullopt;
+    return column->second;
+  }
+  void NextChunk() {
+    chunk_.Reset();
+    reader_->Scan(context_, state_, chunk_);
+    row_ = 0;
+    if (chunk_.size() == 0) return;
+    chunk_.Flatten();
+    key_ = KeyAt(0);
+  }
+  SortKey KeyAt(idx_t row) const {
+    const auto text = [&](const char* name) -> std::string {
+      const auto column = by_name_.find(name);
+      if (column == by_name_.end()) return {};
+      const Vector& vector = chunk_.data[column->second];
+      if (FlatVector::IsNull(vector, row)) return {};
+      return FlatVector::GetData<duckdb::string_t>(vector)[row].GetString();
+    };
+    SortKey key;
+    if (kind_ == model::Kind::kMetrics) key.name = text("name");
+    key.service = text("service_name");
+    const std::string time(model::FixedColumns(kind_)[model::TimeColumn(kind_)].name);
+    const Vector& times = chunk_.data[by_name_.at(time)];
+    if (!FlatVector::IsNull(times, row)) key.time = FlatVector::GetData<std::int64_t>(times)[row];
+    return key;
+  }
+
+  duckdb::ClientContext& context_;
+  const model::Kind kind_;
+  duckdb::shared_ptr<duckdb::ParquetReader> reader_;
+  std::map<std::string, idx_t, std::less<>> by_name_;
+  std::vector<PartColumn> attributes_;
+  std::optional<std::vector<RestKey>> rest_keys_;
+  duckdb::ParquetReaderScanState state_;
+  duckdb::DataChunk chunk_;
+  idx_t row_ = 0;
+  SortKey key_;
+  std::vector<std::optional<idx_t>> sources_;  // of the output's fields
+};
+
+// The columns of the output.
+struct Union {
+  std::vector<PartField> fields;
+  std::vector<PartColumn> attributes;
+  std::vector<RestKey> rest_keys;
+  bool rest_keys_known = true;
+};
+
+Union UnionOf(model::Kind kind, const std::vector<std::unique_ptr<Input>>& inputs) {
+  Union all;
+  for (const PartField& field : PartFields(kind)) {
+    const bool present =
+        std::ranges::any_of(inputs, [&](const auto& input) { return input->Has(field.name); });
+    if (present) all.fields.push_back(field);
+  }
+  std::set<FieldKey> keys;
+  std::set<RestKey> rest;
+  for (const auto& input : inputs) {
+    for (const PartColumn& column : input->attributes()) {
+      keys.emplace(column.scope, column.key, column.type);
+    }
+    if (!input->rest_keys()) {
+      all.rest_keys_known = false;
+    } else {
+      rest.insert(input->rest_keys()->begin(), input->rest_keys()->end());
+    }
+  }
+  PartColumnNames names;
+  std::int32_t id = kFirstAttributeFieldId;
+  for (const auto& [scope, key, type] : keys) {
+    all.fields.push_back(AttributeField(scope, key, type, names.Add(scope, key, type), id++));
+    all.attributes.push_back(
+        {.name = all.fields.back().name, .scope = scope, .key = key, .type = type});
+  }
+  all.rest_keys.assign(rest.begin(), rest.end());
+  return all;
+}
+
+// Sets rows of a column that the input does not have (docs/formats/parquet.md, "Missing columns").
+void FillDefault(const PartField& field, model::Kind kind, Vector& out, idx_t at, idx_t count) {
+  bool null = field.source == PartSource::kAttribute || field.source == PartSource::kRest ||
+              field.source == PartSource::kRestTypes || field.source == PartSource::kCellTypes;
+  if (field.source == PartSource::kFixed || field.source == PartSource::kCell) {
+    const auto& spec = model::FixedColumns(kind)[field.fixed];
+    null = spec.nullable || spec.type == model::ColumnType::kTime ||
+           spec.type == model::ColumnType::kId8 || spec.type == model::ColumnType::kId16;
+  }
+  duckdb::Value value(field.type);
+  if (!null) {
+    if (field.type.id() == duckdb::LogicalTypeId::VARCHAR) {
+      value = duckdb::Value("");
+    } else if (field.type.id() == duckdb::LogicalTypeId::MAP) {
+      value = duckdb::Value::MAP(duckdb::LogicalType::VARCHAR, duckdb::LogicalType::VARCHAR, {}, {});
+    } else if (field.type.id() == duckdb::LogicalTypeId::LIST) {
+      value = duckdb::Value::LIST(duckdb::ListType::GetChildType(field.type), {});
+    } else if (field.type.id() == duckdb::LogicalTypeId::BOOLEAN) {
+      value = duckdb::Value::BOOLEAN(field.source == PartSource::kResourcePresent ||
+                                     field.source == PartSource::kScopePresent);
+    } else {
+      value = duckdb::Value::INTEGER(0).DefaultCastAs(field.type);
+    }
+  }
+  for (idx_t i = 0; i < count; ++i) out.SetValue(at + i, value);
+}
+
+// Collects the rows of one row group, then writes it.
+class GroupWriter {
+ public:
+  GroupWriter(duckdb::ClientContext& context, model::Kind kind, const Union& columns,
+              const PartOptions& options, PartSink& sink)
+      : context_(context),
+        kind_(kind),
+        columns_(columns),
+        options_(options),
+        sink_(sink),
+        output_(context, MakeSchema(kind, columns, options), sink.bytes_sink()) {
+    for (const PartField& field : columns.fields) types_.push_back(field.type);
+  }
+
+  // Room in the chunk at hand.
+  idx_t Room() {
+    if (chunks_.empty() || chunks_.back()->size() == STANDARD_VECTOR_SIZE) {
+      chunks_.push_back(std::make_unique<duckdb::DataChunk>());
+      chunks_.back()->Initialize(context_, types_);
+    }
+    return std::min<idx_t>(STANDARD_VECTOR_SIZE - chunks_.back()->size(),
+                           options_.row_group_rows - rows_);
+  }
+  // Requires: count is at most Room().
+  void Take(Input& input, idx_t count) {
+    duckdb::DataChunk& chunk = *chunks_.back();
+    for (std::size_t f = 0; f < types_.size(); ++f) {
+      if (input.IsDefault(f)) {
+        FillDefault(columns_.fields[f], kind_, chunk.data[f], chunk.size(), count);
+      } else {
+        input.CopyTo(f, chunk.data[f], chunk.size(), count);
+      }
+    }
+    chunk.SetCardinality(chunk.size() + count);
+    input.Skip(count);
+    rows_ += count;
+    if (rows_ == options_.row_group_rows) WriteGroup();
+  }
+  void Finish() {
+    if (rows_ > 0) WriteGroup();
+    output_.Finish();
+  }
+
+ private:
+  static ParquetSchema MakeSchema(model::Kind kind, const Union& columns,
+                                  const PartOptions& options) {
+    ParquetSchema schema =
+        SchemaOf(kind, columns.fields, columns.attributes, columns.rest_keys, options);
+    if (!columns.rest_keys_known) {
+      std::erase_if(schema.metadata, [](const auto& pair) { return pair.first == kRestKeysKey; });
+    }
+    return schema;
+  }
+  void WriteGroup() {
+    output_.BeginColumns(rows_);
+    for (std::size_t f = 0; f < types_.size(); ++f) {
+      std::vector<ColumnBatch> batches;
+      for (const auto& chunk : chunks_) {
+        if (chunk->size() > 0) batches.push_back({.vector = &chunk->data[f], .rows = chunk->size()});
+      }
+      output_.WriteColumn(batches, MayRepeat(columns_.fields[f], kind_));
+      NoteColumn(columns_.fields[f], kind_, batches, sink_);
+    }
+    output_.EndColumns();
+    sink_.EndRowGroup(rows_);
+    chunks_.clear();
+    rows_ = 0;
+  }
+
+  duckdb::ClientContext& context_;
+  const model::Kind kind_;
+  const Union& columns_;
+  const PartOptions& options_;
+  PartSink& sink_;
+  ParquetOutput output_;
+  duckdb::vector<duckdb::LogicalType> types_;
+  std::vector<std::unique_ptr<duckdb::DataChunk>> chunks_;
+  std::uint64_t rows_ = 0;
+};
+
+void MergeRows(const std::vector<std::unique_ptr<Input>>& inputs, GroupWriter& writer) {
+  for (;;) {
+    Input* least = nullptr;
+    Input* second = nullptr;  // of the others
+    for (const auto& input : inputs) {
+      if (input->done()) continue;
+      if (least == nullptr || input->key() < least->key()) {
+        second = least;
+        least = input.get();
+      } else if (second == nullptr || input->key() < second->key()) {
+        second = input.get();
+      }
+    }
+    if (least == nullptr) return;
+    writer.Take(*least, least->RunLength(second == nullptr ? nullptr : &second->key(),
+                                         writer.Room()));
+  }
+}
+
+}  // namespace
+
+Result<PartInfo> MergeParts(model::Kind kind, std::span<const PartRef> parts,
+                            const PartOptions& options, os::FileSystem& files,
+                            const std::string& path) {
+  CHECK(!parts.empty());
+  ASSIGN_OR_RETURN(auto sink, PartSink::Create(files, path));
+  std::unique_ptr<duckdb::Connection> connection;
+  auto merged = sink->Guard([&]() -> Result<PartInfo> {
+    connection = LibraryConnection();
+    StatementState& state = StatementState::Of(*connection->context);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->kinds[kind].push_back(
+        {.collection = {}, .hot = {}, .parts = {parts.begin(), parts.end()}});
+    state.snapshot = std::move(snapshot);
+    state.files = &files;
+    // Reading parts needs a transaction's context.
+    connection->BeginTransaction();
+    std::vector<std::unique_ptr<Input>> inputs;
+    for (const PartRef& part : parts) {
+      inputs.push_back(std::make_unique<Input>(*connection->context, kind, part));
+    }
+    const Union columns = UnionOf(kind, inputs);
+    if (columns.attributes.size() > 4ULL * options.attribute_columns_max) {
+      return Error{Code::kTooLarge, "the parts have " + std::to_string(columns.attributes.size()) +
+                                        " attribute columns together"};
+    }
+    for (const auto& input : inputs) input->Start(columns.fields);
+    GroupWriter writer(*connection->context, kind, columns, options, *sink);
+    MergeRows(inputs, writer);
+    writer.Finish();
+    return sink->Finish(columns.attributes);
+  });
+  if (!merged && connection != nullptr &&
+      StatementState::Of(*connection->context).part_damaged.load()) {
+    return Error{Code::kCorrupt, merged.error().message};
+  }
+  return merged;
+}
+
+}  // namespace strata::duck
