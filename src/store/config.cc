@@ -13,16 +13,8 @@ Status Config::Validate() const {
   if (data_dir.empty()) return invalid("data_dir is not set");
   if (seal.rows == 0 || seal.bytes == 0) return invalid("seal.rows and seal.bytes must be above 0");
   if (seal.age <= Duration::zero()) return invalid("seal.age must be above 0");
-  if (seal.small_part_interval < seal.age) {
-    return invalid("seal.small_part_interval must not be shorter than seal.age");
-  }
-  if (seal.tiny_part_interval < seal.small_part_interval) {
-    return invalid("seal.tiny_part_interval must not be shorter than seal.small_part_interval");
-  }
   if (merge.inputs_max < 2) return invalid("merge.inputs_max must be at least 2");
-  if (merge.target_rows < merge.large_rows) {
-    return invalid("merge.target_rows must not be below merge.large_rows");
-  }
+  if (merge.target_rows == 0) return invalid("merge.target_rows must be above 0");
   return Done{};
 }
 

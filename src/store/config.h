@@ -18,7 +18,8 @@ using Duration = std::chrono::nanoseconds;
 
 // When the rows of a collection become a part: at `rows` or `bytes`; at `age` if they are many; if
 // they are few, at `small_part_interval`; if they are next to nothing, at `tiny_part_interval`, so
-// that thousands of quiet collections do not make thousands of files an hour.
+// that thousands of quiet collections do not make thousands of files an hour. An interval that is
+// shorter than the one before it counts as that one.
 struct SealConfig {
   std::uint64_t rows = 1'000'000;
   std::uint64_t bytes = 256_MiB;  // of the blocks in memory
@@ -42,7 +43,8 @@ struct CarryConfig {
 struct MergeConfig {
   bool enabled = true;
   std::uint64_t target_rows = 2'000'000;
-  std::uint64_t large_rows = 500'000;  // a part of at least this many rows is never rewritten
+  // A part of at least this many rows, or of a quarter of the target, is never rewritten.
+  std::uint64_t large_rows = 500'000;
   std::uint32_t inputs_max = 64;
   // Longest time between the oldest and the youngest arrival in a merged part; an eighth of the
   // collection's retention if that is shorter, because a part is dropped as a whole.

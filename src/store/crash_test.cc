@@ -22,7 +22,7 @@ Config SmallConfig() {
   config.seal.tiny_rows = 5;
   config.seal.part_rows_max = 60;
   config.carry.segments_max = 1;
-  config.merge.target_rows = 400;
+  config.merge.target_rows = 1200;
   config.merge.large_rows = 300;
   config.disk_free_min_bytes = 0;
   return config;

@@ -23,7 +23,7 @@ std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
   }
   const MergeConfig& config = at_.config.merge;
   MergeLimits limits{.target_rows = config.target_rows,
-                     .large_rows = config.large_rows,
+                     .large_rows = std::min(config.large_rows, config.target_rows / 4),
                      .inputs_max = config.inputs_max,
                      .span_max = config.span_max};
   if (const auto cap = inputs_max_.find(id); cap != inputs_max_.end()) {

@@ -14,9 +14,9 @@ std::optional<SealReason> DueByItself(const CollectionState& state, MonotonicTim
   if (state.unsealed_rows >= config.rows) return SealReason::kRows;
   if (state.unsealed_bytes >= config.bytes) return SealReason::kBytes;
   const Duration age = now - state.oldest_unsealed;
-  const Duration due = state.unsealed_rows >= config.small_rows  ? config.age
-                       : state.unsealed_rows >= config.tiny_rows ? config.small_part_interval
-                                                                 : config.tiny_part_interval;
+  Duration due = config.age;
+  if (state.unsealed_rows < config.small_rows) due = std::max(due, config.small_part_interval);
+  if (state.unsealed_rows < config.tiny_rows) due = std::max(due, config.tiny_part_interval);
   if (age >= due) return SealReason::kAge;
   return std::nullopt;
 }
