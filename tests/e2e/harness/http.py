@@ -50,7 +50,9 @@ class HttpClient:
     def post(self, path, body, content_type="application/x-protobuf", headers=None, compress=None):
         headers = {"Content-Type": content_type, **(headers or {})}
         if isinstance(body, (dict, list)):
-            body = json.dumps(body).encode()
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
         if compress == "gzip":
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
         return self.request("POST", path, body, headers)

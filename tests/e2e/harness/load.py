@@ -132,7 +132,7 @@ class Load:
                 self.problems.append(f"{kind} {protocol}: a success without strata-receipt")
             if acked:
                 entry.receipt = receipt
-            elif answer.status not in (503, 429, grpc.UNAVAILABLE):
+            elif answer.status not in (503, 429, grpc.UNAVAILABLE, grpc.CANCELLED):
                 self.problems.append(f"{kind} {protocol}: answered {answer.status}: {answer}")
 
 

@@ -15,7 +15,7 @@ from .http import HttpClient
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = pathlib.Path(os.environ.get("STRATA_BINARY", ROOT / "build/release/strata")).resolve()
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def wait_until(condition, seconds=10, what="the condition"):
@@ -56,12 +56,14 @@ class SqlFailed(AssertionError):
 
 
 class Server:
-    """`settings` are environment variables without their prefix: {"SEAL_ROWS": 1000}."""
+    """`settings` are environment variables without their prefix: {"SEAL_ROWS": 1000}. Segments of the
+    log are smaller than the default, for every start prepares some."""
 
     def __init__(self, data_dir=None, settings=None, arguments=()):
         self._own = data_dir is None
         self.data_dir = pathlib.Path(data_dir or tempfile.mkdtemp(prefix="strata-e2e-"))
-        self.settings, self.arguments = dict(settings or {}), list(arguments)
+        self.settings = {"LOG_SEGMENT_BYTES": "32MiB", **(settings or {})}
+        self.arguments = list(arguments)
         self.process, self.addresses = None, {}
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
         self._clients = {}

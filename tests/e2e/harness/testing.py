@@ -63,7 +63,7 @@ def all_of():
 
     yield attempt
     if failures:
-        raise AssertionError("; ".join(failures))
+        raise AssertionError("; ".join(dict.fromkeys(failures)))
 
 
 def run(tests, verbose=False):

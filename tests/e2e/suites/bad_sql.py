@@ -13,7 +13,7 @@ SECRET = "only for beta"
 
 def server():
     """Two namespaces, sealed into parts, so that there are files to steal."""
-    found = shared_server("bad_sql", {"SEAL_ROWS": 100, "SEAL_AGE": "200ms", "SEAL_SMALL_PART_INTERVAL": "0s"})
+    found = shared_server("bad_sql", {"SEAL_ROWS": 100, "SEAL_AGE": "200ms", "SEAL_SMALL_PART_INTERVAL": "200ms"})
     if not getattr(found, "filled", False):
         for name, body in (("alpha", "of alpha"), ("beta", SECRET)):
             records = [otlp.log_record(NOW + i, body, 9, {"n": i}) for i in range(500)]

@@ -76,10 +76,10 @@ def directory_that_cannot_be():
     with tempfile.TemporaryDirectory() as folder, all_of() as attempt:
         file = Path(folder) / "file"
         file.write_text("x")
-        attempt(lambda: start_fails((1, 5, 6, 78), [str(file)], "--data-dir", file, what="a file"))
+        attempt(lambda: start_fails((1, 4, 5, 78), [str(file)], "--data-dir", file, what="a file"))
         below = file / "below"
-        attempt(lambda: start_fails((1, 5, 78), [str(file)], "--data-dir", below, what="below a file"))
-        attempt(lambda: start_fails((1, 5, 78), ["/proc/strata"], "--data-dir", "/proc/strata", what="/proc"))
+        attempt(lambda: start_fails((1, 4, 5, 78), [str(file)], "--data-dir", below, what="below a file"))
+        attempt(lambda: start_fails((1, 4, 5, 78), ["/proc/strata"], "--data-dir", "/proc/strata", what="/proc"))
 
 
 class SmallDisk:

@@ -81,11 +81,13 @@ def openapi():
         check(path in paths, f"{path} is not in {sorted(paths)}")
     for path in ("/v1/traces", "/v1/metrics"):
         check(path in paths, f"{path} is not in {sorted(paths)}")
-    for path, verbs in paths.items():
-        for verb in verbs:
+    for path, item in paths.items():
+        if "$ref" in item:  # #/components/pathItems/<name>
+            item = document["components"]["pathItems"][item["$ref"].rsplit("/", 1)[1]]
+        for verb in {"get", "post"} & set(item):
             real = re.sub(r"\{[^}]*\}", "1", path)
             answer = server().client().request(verb.upper(), real, b"" if verb == "post" else None)
-            equal(answer.status == 405, False, f"{verb} {path} is refused")
+            check(answer.status != 405, f"{verb} {path} is refused")
 
 
 @test

@@ -61,7 +61,7 @@ def a_thousand_small_collections():
 @test
 def steady_load_is_merged():
     """Each request would be a part of its own; merging keeps them few."""
-    settings = {"SEAL_AGE": "100ms", "SEAL_SMALL_PART_INTERVAL": "100ms", "HOT_RETENTION": "0s"}
+    settings = {"SEAL_ROWS": 10, "HOT_RETENTION": "0s"}
     with Server(settings=settings) as server:
         client = HttpClient(server.addresses["otlp_http"])
         for i in range(50):

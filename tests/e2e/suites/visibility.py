@@ -13,7 +13,6 @@ RESTLESS = {
     "SEAL_AGE": "100ms",
     "SEAL_SMALL_PART_INTERVAL": "200ms",
     "HOT_RETENTION": "0s",
-    "MERGE_TARGET_ROWS": 5000,
 }
 
 
@@ -66,7 +65,7 @@ def query_without_pause(rounds):
             thread.join()
         check(not failures, f"{failures[:1]}")
         equal(server.value("SELECT count(*) FROM logs"), acked, "rows at the end")
-        wait_until(lambda: "parquet" in server.client().get("/debug/store").body.decode(), 20, "a part")
+        wait_until(lambda: list(server.data_dir.rglob("*.parquet")), 20, "a part")
 
 
 @test
