@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::uint64_t kLogBytesDefault = 64_GiB;
 constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
-constexpr std::chrono::milliseconds kGrace{2000};
-constexpr std::chrono::milliseconds kSealTime{5000};
+// Of the ten seconds that a stop may take: for requests in flight, on each transport; and until when,
+// from the beginning, hot rows are sealed.
+constexpr std::chrono::milliseconds kGrace{1000};
+constexpr std::chrono::milliseconds kSealUntil{6000};
 
 // Rows in memory may exceed `hot.memory` while the sealer catches up, but not by more than this.
 std::uint64_t HotBytesMax(const Config& config) {
@@ -280,7 +282,7 @@ void Instance::Stop() {
   if (recovered) store_->Stop();
   log_->Stop();
   if (!recovered) return;
-  const bool all = store_->SealAll(began + kGrace + kSealTime);
+  const bool all = store_->SealAll(began + kSealUntil);
   if (auto saved = dedup_file_->Save(); !saved) {
     LogWarn("the dedup file was not written; the log still has what it would hold",
             {{"reason", saved.error().message}});
