@@ -66,7 +66,9 @@ Response ErrorStatus(GrpcCode code, int http_status, std::string_view message, b
 
 }  // namespace
 
-GrpcReplyThread::GrpcReplyThread() : thread_([this] { Run(); }) {}
+GrpcReplyThread::GrpcReplyThread(std::function<void(MonotonicTime now)> sweep,
+                                 std::chrono::milliseconds interval)
+    : sweep_(std::move(sweep)), interval_(interval), thread_([this] { Run(); }) {}
 
 GrpcReplyThread::~GrpcReplyThread() {
   {
@@ -90,10 +92,15 @@ void GrpcReplyThread::Post(std::shared_ptr<GrpcCall> call) {
 void GrpcReplyThread::Run() {
   pthread_setname_np(pthread_self(), "strata-grpc-out");
   std::vector<std::shared_ptr<GrpcCall>> sending;
+  MonotonicTime sweep_at = SystemClock().Monotonic() + interval_;
   bool ending = false;
   while (!ending) {
+    if (const MonotonicTime now = SystemClock().Monotonic(); now >= sweep_at) {
+      sweep_(now);
+      sweep_at = now + interval_;
+    }
     mutex_.lock();
-    posted_.wait(mutex_, [this] { return ending_ || !answered_.empty(); });
+    posted_.wait_until(mutex_, sweep_at, [this] { return ending_ || !answered_.empty(); });
     ending = ending_;
     sending.swap(answered_);
     mutex_.unlock();
@@ -101,6 +108,15 @@ void GrpcReplyThread::Run() {
     sending.clear();
   }
 }
+
+// Late messages are found within a quarter of the time that they have.
+GrpcCalls::GrpcCalls(const GrpcOptions& the_options, Handler& the_handler, Ledger& the_ledger,
+                     ListenerMetrics the_metrics)
+    : options(the_options),
+      handler(the_handler),
+      ledger(the_ledger),
+      metrics(the_metrics),
+      replies([this](MonotonicTime now) { Sweep(now); }, options.message_time / 4) {}
 
 bool GrpcCalls::Add(GrpcCall& call) {
   const MutexLock lock(mutex_);
@@ -116,14 +132,23 @@ void GrpcCalls::Remove(GrpcCall& call) {
   open_.pop_back();
 }
 
-void GrpcCalls::AbortAll() {
+std::vector<std::shared_ptr<GrpcCall>> GrpcCalls::Open() {
+  const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<GrpcCall>> open;
+  for (GrpcCall* const call : open_) open.push_back(call->shared_from_this());
+  return open;
+}
+
+void GrpcCalls::AbortAll() {
   {
     const MutexLock lock(mutex_);
     aborting_ = true;
-    for (GrpcCall* const call : open_) open.push_back(call->shared_from_this());
   }
-  for (const auto& call : open) call->Abort();
+  for (const auto& call : Open()) call->Abort();
+}
+
+void GrpcCalls::Sweep(MonotonicTime now) {
+  for (const auto& call : Open()) call->EndIfLate(now);
 }
 
 void GrpcCall::Begin() {
@@ -133,6 +158,8 @@ void GrpcCall::Begin() {
 }
 
 void GrpcCall::OnReadDone(bool ok) {
+  Stage reading = Stage::kReading;
+  if (!stage_.compare_exchange_strong(reading, Stage::kHandling)) return;
   dispatched_at_ = SystemClock().Monotonic();
   if (!ok) {
     calls_.metrics.refused_malformed.Add();
@@ -198,13 +225,13 @@ void GrpcCall::Dispatch(Buffer message) {
 void GrpcCall::Refuse(const Error& error) {
   WireStatus status = WireStatusOf(error.code);
   if (error.code == Code::kNotFound) status = {415, GrpcCode::kUnimplemented};  // see CodingOf
-  if (answered_.exchange(true)) return;
+  if (stage_.exchange(Stage::kAnswered) == Stage::kAnswered) return;
   response_ = ErrorStatus(status.grpc, status.http, error.message, status.http == 503);
   Send();
 }
 
 void GrpcCall::Deliver(Response&& response) {
-  if (answered_.exchange(true)) return;  // aborted meanwhile
+  if (stage_.exchange(Stage::kAnswered) == Stage::kAnswered) return;  // aborted meanwhile
   response_ = std::move(response);
   if (dispatching == this) {
     answered_inline_ = true;
@@ -215,14 +242,23 @@ void GrpcCall::Deliver(Response&& response) {
 
 void GrpcCall::Abort() {
   cancel_.request_stop();
-  if (answered_.exchange(true)) return;
+  if (stage_.exchange(Stage::kAnswered) == Stage::kAnswered) return;
   response_ = ErrorStatus(GrpcCode::kUnavailable, 503, "the server stops", true);
   calls_.replies.Post(shared_from_this());
 }
 
+void GrpcCall::EndIfLate(MonotonicTime now) {
+  if (now < message_deadline_) return;
+  Stage reading = Stage::kReading;
+  if (!stage_.compare_exchange_strong(reading, Stage::kAnswered)) return;
+  calls_.metrics.refused_slow.Add();
+  response_ = ErrorStatus(GrpcCode::kDeadlineExceeded, 408, "the message came too slowly", false);
+  Send();
+}
+
 void GrpcCall::Send() {
   calls_.metrics.request_seconds.Observe(
-      std::chrono::duration<double>(SystemClock().Monotonic() - dispatched_at_).count());
+      std::chrono::duration<double>(SystemClock().Monotonic() - dispatched_at_.load()).count());
   calls_.metrics.CountAnswer(response_.http_status);
   for (const auto& [name, value] : response_.headers) {
     if (name.starts_with("strata-")) context_.AddTrailingMetadata(std::string(name), value);

@@ -26,6 +26,7 @@ struct GrpcOptions {
   std::uint64_t memory_bytes_max = 256_MiB;        // gRPC's own buffers, over all connections
   int threads_max = 16;                            // gRPC's own
   int calls_per_connection_max = 128;              // at once
+  std::chrono::milliseconds message_time{60'000};  // from a call's start to its whole message
   std::chrono::milliseconds ping_time{60'000};     // of a connection without traffic
   std::chrono::milliseconds ping_timeout{20'000};  // then it is closed
 };

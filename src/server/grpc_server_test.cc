@@ -243,6 +243,42 @@ TEST(GrpcServer, ACancelledCallCancels) {
   }
 }
 
+// A call that is opened and brings no message.
+class SilentCall final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit SilentCall(std::uint16_t port)
+      : stub_(grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
+                                  grpc::InsecureChannelCredentials())) {
+    stub_.PrepareBidiStreamingCall(&context_, "/a/B", {}, this);
+    StartRead(&answer_);
+    StartCall();
+  }
+  void OnDone(const grpc::Status& status) override { done_.set_value(status); }
+  grpc::Status Wait() { return done_.get_future().get(); }
+
+ private:
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::ByteBuffer answer_;
+  std::promise<grpc::Status> done_;
+};
+
+TEST(GrpcServer, SlowMessagesAreCut) {
+  GrpcOptions options;
+  options.message_time = milliseconds(60);
+  Served served(Echo, options);
+  EXPECT_EQ(SilentCall(served.port).Wait().error_code(), grpc::DEADLINE_EXCEEDED);
+  EXPECT_EQ(Client(served.port).Call("next").body, "/a/B  next");
+}
+
+TEST(GrpcServer, StopEndsCallsThatAreStillRead) {
+  Served served(Echo);
+  SilentCall silent(served.port);
+  EXPECT_EQ(Client(served.port).Call("x").body, "/a/B  x");
+  served.server->Stop(milliseconds(1));
+  EXPECT_EQ(silent.Wait().error_code(), grpc::UNAVAILABLE);
+}
+
 TEST(GrpcServer, StopLetsCallsFinish) {
   std::promise<Reply> arrived;
   Served served([&](Request&&, Reply reply) { arrived.set_value(std::move(reply)); });
