@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint64_t kLogBytesDefault = 64_GiB;
 constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
-// Of the ten seconds that a stop may take: for requests in flight, on each transport; and until when,
-// from the beginning, hot rows are sealed.
+// Of the ten seconds that a stop may take: for requests in flight, on each transport; and until
+// when, from the beginning, hot rows are sealed.
 constexpr std::chrono::milliseconds kGrace{1000};
 constexpr std::chrono::milliseconds kSealUntil{6000};
 

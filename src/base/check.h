@@ -1,5 +1,5 @@
-// CHECK: a broken invariant stops the process, in every build type. It is for our own bugs; what the
-// world does to us is an Error (base/result.h).
+// CHECK: a broken invariant stops the process, in every build type. It is for our own bugs; what
+// the world does to us is an Error (base/result.h).
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Time is passed in, so that tests choose it. Wall time is data (it may jump); monotonic time is for
-// timers and ages.
+// Time is passed in, so that tests choose it. Wall time is data (it may jump); monotonic time is
+// for timers and ages.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Hashes that may be stored: XXH3, 64 and 128 bits (https://github.com/Cyan4973/xxHash, stable since
-// 0.8.0). Not for secrets.
+// Hashes that may be stored: XXH3, 64 and 128 bits (https://github.com/Cyan4973/xxHash, stable
+// since 0.8.0). Not for secrets.
 #pragma once
 
 #include <compare>

@@ -92,11 +92,11 @@ using Status = Result<Done>;
   auto tmp = (expr);                       \
   if (!tmp) return std::move(tmp).error(); \
   lhs = *std::move(tmp)
-#define RETURN_IF_ERROR(expr)                              \
-  do {                                                     \
-    if (auto status_ = (expr); !status_) {                 \
-      return std::move(status_).error();                   \
-    }                                                      \
+#define RETURN_IF_ERROR(expr)              \
+  do {                                     \
+    if (auto status_ = (expr); !status_) { \
+      return std::move(status_).error();   \
+    }                                      \
   } while (false)
 #define STRATA_CAT(a, b) STRATA_CAT2(a, b)
 #define STRATA_CAT2(a, b) a##b

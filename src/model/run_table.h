@@ -1,8 +1,8 @@
 // RunTable: which rows of a block belong to which position of the log.
 //
-// Rows are written before their request is durable; a run makes them visible. Rows that no run covers
-// (a refused duplicate, a request that failed half-way) stay invisible for ever.
-// Threads: the committer appends, in position order; readers without locks.
+// Rows are written before their request is durable; a run makes them visible. Rows that no run
+// covers (a refused duplicate, a request that failed half-way) stay invisible for ever. Threads:
+// the committer appends, in position order; readers without locks.
 #pragma once
 
 #include <atomic>

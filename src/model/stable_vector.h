@@ -11,8 +11,8 @@
 
 namespace strata::model {
 
-// Element i lies in a segment whose size doubles, so that no element ever moves. A reader may use the
-// elements below a size() that it loaded; Append publishes with release.
+// Element i lies in a segment whose size doubles, so that no element ever moves. A reader may use
+// the elements below a size() that it loaded; Append publishes with release.
 template <class T, std::size_t kFirst = 16>
 class StableVector {
   static_assert(std::has_single_bit(kFirst));
