@@ -145,6 +145,8 @@ Status Sealer::SealDue(const SealPressure& pressure) {
 Status Sealer::Seal(const SealTask& task) {
   const model::Collection* collection = at_.collections.Find(task.state.id);
   CHECK(collection != nullptr);
+  // It may be younger than this pass, and then no manifest knows it yet.
+  RETURN_IF_ERROR(at_.manifests.TakeOverCollections());
   if (const auto unlisted = unlisted_.find(task.state.id); unlisted != unlisted_.end()) {
     RETURN_IF_ERROR(ListPart(unlisted->second, *collection));
     unlisted_.erase(unlisted);
