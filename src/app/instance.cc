@@ -51,7 +51,10 @@ wal::Config LogConfigOf(const Config& config, const os::Space& disk) {
       .sync_interval = config.log.sync_interval,
       .pinning_consumers = {std::string(ingest::kDedupConsumer)},
   };
-  if (log.max_bytes == 0) log.max_bytes = std::min(kLogBytesDefault, disk.total_bytes / 10);
+  if (log.max_bytes == 0) {
+    log.max_bytes = std::max(std::min(kLogBytesDefault, disk.total_bytes / 10),
+                             (2 + log.spare_segments) * log.segment_bytes);
+  }
   return log;
 }
 

@@ -8,7 +8,8 @@
 namespace strata {
 
 // The checksum of `bytes`. `seed` continues from or salts a checksum: Crc32c(b, Crc32c(a)) is the
-// checksum of a followed by b, and a random seed makes bytes of another use of a file never validate.
+// checksum of a followed by b, and a random seed makes bytes of another use of a file never
+// validate.
 std::uint32_t Crc32c(ByteSpan bytes, std::uint32_t seed = 0);
 
 }  // namespace strata
