@@ -1,8 +1,8 @@
 #include "duck/functions.h"
 
-#include <chrono>
 #include <string>
 
+#include "duck/bounded_functions.h"
 #include "duckdb/common/types/interval.hpp"
 #include "duckdb/common/vector_operations/binary_executor.hpp"
 #include "duckdb/function/scalar_function.hpp"
@@ -105,6 +105,7 @@ void RegisterFunctions(duckdb::ExtensionLoader& loader) {
     refused.varargs = LogicalType::ANY;
     Replace(loader, std::move(refused));
   }
+  BoundFunctions(loader);
 }
 
 }  // namespace strata::duck
