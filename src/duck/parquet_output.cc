@@ -1,6 +1,7 @@
 #include "duck/parquet_output.h"
 
 #include "duckdb/common/file_system.hpp"
+#include "duckdb/common/type_visitor.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "parquet_writer.hpp"
 // clang-format off: the last one needs what the others declare
@@ -123,6 +124,10 @@ void ParquetOutput::BeginColumns(duckdb::idx_t rows) {
 
 namespace {
 
+bool HoldsDoubles(const duckdb::LogicalType& type) {
+  return duckdb::TypeVisitor::Contains(type, duckdb::LogicalTypeId::DOUBLE);
+}
+
 // What a string column's analysis would have found, but for the dictionary.
 template <class Operator>
 void SetStringTotals(duckdb::ColumnWriterState& state, std::span<ColumnBatch> batches) {
@@ -145,7 +150,12 @@ void ParquetOutput::WriteColumn(std::span<ColumnBatch> batches, bool may_repeat)
   duckdb::PreparedRowGroup& group = *impl_->group;
   const std::size_t index = group.states.size();
   duckdb::ColumnWriter& writer = *impl_->writers[index];
+  // A dictionary of doubles takes -0.0 for 0.0 and does not find a NaN again. Its room is a share
+  // of the row group's rows: of none, it has none and is not used.
+  const std::int64_t rows = group.row_group.num_rows;
+  if (HoldsDoubles(impl_->schema.types[index])) group.row_group.num_rows = 0;
   auto state = writer.InitializeWriteState(group.row_group);
+  group.row_group.num_rows = rows;
   if (writer.HasAnalyze()) {
     if (may_repeat) {
       for (const ColumnBatch& batch : batches) {
