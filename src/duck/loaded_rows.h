@@ -1,20 +1,22 @@
 // LoadedRows: rows of a part's chunks as rows of blocks. Internal to module duck.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/hash.h"
 #include "duck/part_schema.h"
 #include "duckdb/common/types/data_chunk.hpp"
 #include "model/row_writer.h"
 
 namespace strata::duck {
 
-// One attribute of a row; views into the chunk or into the row's scratch.
+// One attribute of a resource or scope; the key lies in the chunk or in its field.
 struct LoadedAttribute {
   std::string_view key;
   model::AnyType type = model::AnyType::kEmpty;
