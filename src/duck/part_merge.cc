@@ -219,7 +219,8 @@ void FillDefault(const PartField& field, model::Kind kind, Vector& out, idx_t at
     if (field.type.id() == duckdb::LogicalTypeId::VARCHAR) {
       value = duckdb::Value("");
     } else if (field.type.id() == duckdb::LogicalTypeId::MAP) {
-      value = duckdb::Value::MAP(duckdb::LogicalType::VARCHAR, duckdb::LogicalType::VARCHAR, {}, {});
+      value =
+          duckdb::Value::MAP(duckdb::LogicalType::VARCHAR, duckdb::LogicalType::VARCHAR, {}, {});
     } else if (field.type.id() == duckdb::LogicalTypeId::LIST) {
       value = duckdb::Value::LIST(duckdb::ListType::GetChildType(field.type), {});
     } else if (field.type.id() == duckdb::LogicalTypeId::BOOLEAN) {
@@ -290,7 +291,8 @@ class GroupWriter {
     for (std::size_t f = 0; f < types_.size(); ++f) {
       std::vector<ColumnBatch> batches;
       for (const auto& chunk : chunks_) {
-        if (chunk->size() > 0) batches.push_back({.vector = &chunk->data[f], .rows = chunk->size()});
+        if (chunk->size() > 0)
+          batches.push_back({.vector = &chunk->data[f], .rows = chunk->size()});
       }
       output_.WriteColumn(batches, MayRepeat(columns_.fields[f], kind_));
       NoteColumn(columns_.fields[f], kind_, batches, sink_);
@@ -326,8 +328,8 @@ void MergeRows(const std::vector<std::unique_ptr<Input>>& inputs, GroupWriter& w
       }
     }
     if (least == nullptr) return;
-    writer.Take(*least, least->RunLength(second == nullptr ? nullptr : &second->key(),
-                                         writer.Room()));
+    writer.Take(*least,
+                least->RunLength(second == nullptr ? nullptr : &second->key(), writer.Room()));
   }
 }
 
