@@ -180,8 +180,11 @@ TEST(Pipeline, RepetitionsAreKnownAfterTheirSegmentWasReleased) {
     ASSERT_TRUE(ingest.log().Release(30));
     EXPECT_LE(ingest.log().oldest(), first_receipt);
     ASSERT_TRUE(ingest.dedup_file().Save());
-    ASSERT_TRUE(ingest.log().Release(30));
-    EXPECT_GT(ingest.log().oldest(), first_receipt);
+    // A segment may be released once it is closed, which the log does beside the appends.
+    while (ingest.log().oldest() <= first_receipt) {
+      ASSERT_TRUE(ingest.log().Release(30));
+      std::this_thread::yield();
+    }
   }
   const auto after = disk.AfterPowerLoss(3);
   TestIngest ingest(*after);
