@@ -62,24 +62,47 @@ bool SimulatedDisk::crashed() const {
   return state_->crashed;
 }
 
-std::unique_ptr<SimulatedDisk> SimulatedDisk::AfterPowerLoss(std::uint64_t seed) const {
-  const MutexLock lock(state_->mutex);
-  Options options = state_->options;
-  options.seed = seed;
-  auto after = std::make_unique<SimulatedDisk>(options);
-  State& fresh = *after->state_;
-  const MutexLock fresh_lock(fresh.mutex);
+bool SimulatedDisk::Node::Differs(std::uint64_t sector) const {
+  const std::uint64_t from = sector * kSectorBytes;
+  const auto in = [&](const SharedBytes& bytes) {
+    return ByteSpan(*bytes)
+        .subspan(std::min<std::uint64_t>(from, bytes->size()))
+        .first(std::min<std::uint64_t>(
+            kSectorBytes, bytes->size() - std::min<std::uint64_t>(from, bytes->size())));
+  };
+  const ByteSpan now = in(current);
+  const ByteSpan then = in(durable);
+  const std::size_t both = std::min(now.size(), then.size());
+  if (!std::ranges::equal(now.first(both), then.first(both))) return true;
+  return std::ranges::any_of(now.subspan(both), [](std::byte b) { return b != std::byte{0}; });
+}
 
-  // A name change survives only with the unsynced changes before it that it builds on.
-  State::Names names = state_->durable_names;
+SharedBytes SimulatedDisk::Node::AfterPowerLoss(const Survives& survives) const {
+  SharedBytes after = durable;
+  const bool size_differs = size_dirty && durable->size() != current->size();
+  const std::uint64_t size = size_differs && !survives() ? durable->size() : current->size();
+  for (const std::uint64_t sector : dirty) {
+    const std::uint64_t from = sector * kSectorBytes;
+    if (from < std::min<std::uint64_t>(size, current->size()) && Differs(sector) && survives()) {
+      Copy(sector, after);
+    }
+  }
+  if (after->size() != size) after.Own().resize(size);
+  return after;
+}
+
+// A name change survives only with the unsynced changes before it that it builds on.
+SimulatedDisk::State::Names SimulatedDisk::State::NamesAfterPowerLoss(
+    const Survives& survives) const {
+  Names after = durable_names;
   std::set<std::string> lost_names;
   std::set<const Node*> lost_nodes;
-  for (const auto& change : state_->pending) {
+  for (const auto& change : pending) {
     const bool broken = std::ranges::any_of(change.names, [&](const auto& n) {
       return lost_names.contains(n.first) || lost_nodes.contains(n.second.get());
     });
-    if (!broken && fresh.Coin()) {
-      for (const auto& [key, node] : change.names) State::SetName(names, key, node);
+    if (!broken && survives()) {
+      for (const auto& [key, node] : change.names) SetName(after, key, node);
       continue;
     }
     for (const auto& [key, node] : change.names) {
@@ -87,23 +110,50 @@ std::unique_ptr<SimulatedDisk> SimulatedDisk::AfterPowerLoss(std::uint64_t seed)
       if (node != nullptr) lost_nodes.insert(node.get());
     }
   }
-  for (const auto& [key, node] : names) {
+  return after;
+}
+
+std::unique_ptr<SimulatedDisk> SimulatedDisk::State::AfterPowerLoss(
+    const Options& of_the_next, const Survives& survives) const {
+  auto after = std::make_unique<SimulatedDisk>(of_the_next);
+  State& fresh = *after->state_;
+  const MutexLock fresh_lock(fresh.mutex);
+  for (const auto& [key, node] : NamesAfterPowerLoss(survives)) {
     const bool root = key == "/" || key == ".";
     if (!root && !fresh.names.contains(FolderOf(key))) continue;  // its folder was lost
     auto copy = std::make_shared<Node>();
     copy->type = node->type;
-    copy->durable = node->durable;
-    const std::uint64_t size =
-        node->size_dirty && !fresh.Coin() ? node->durable.size() : node->current.size();
-    copy->current = node->current;
-    for (const std::uint64_t sector : node->dirty) {
-      if (fresh.Coin()) copy->Persist(sector);
-    }
-    copy->durable.resize(size);
-    copy->current = copy->durable;
-    fresh.names[key] = fresh.durable_names[key] = copy;
+    copy->current = copy->durable = node->AfterPowerLoss(survives);
+    fresh.names[key] = fresh.durable_names[key] = std::move(copy);
   }
   return after;
+}
+
+std::unique_ptr<SimulatedDisk> SimulatedDisk::AfterPowerLoss(const Survives& survives) const {
+  const MutexLock lock(state_->mutex);
+  return state_->AfterPowerLoss(state_->options, survives);
+}
+
+std::unique_ptr<SimulatedDisk> SimulatedDisk::AfterPowerLoss(std::uint64_t seed) const {
+  std::mt19937_64 random(seed);
+  const MutexLock lock(state_->mutex);
+  Options options = state_->options;
+  options.seed = seed;
+  return state_->AfterPowerLoss(options, [&] { return (random() & 1U) != 0; });
+}
+
+std::uint64_t SimulatedDisk::Moment::operation() const {
+  return state_.operations;
+}
+
+std::unique_ptr<SimulatedDisk> SimulatedDisk::Moment::AfterPowerLoss(
+    const Survives& survives) const {
+  return state_.AfterPowerLoss(state_.options, survives);
+}
+
+void SimulatedDisk::SetWatch(Watch watch) {
+  const MutexLock lock(state_->mutex);
+  state_->watch = std::move(watch);
 }
 
 std::unique_ptr<SimulatedDisk> SimulatedDisk::AfterKill() const {
@@ -135,7 +185,7 @@ Bytes SimulatedDisk::Content(const Path& path) const {
   const MutexLock lock(state_->mutex);
   const Node* node = state_->Find(KeyOf(path));
   CHECK(node != nullptr);
-  return node->current;
+  return *node->current;
 }
 
 void SimulatedDisk::SetContent(const Path& path, Bytes bytes) {
@@ -143,7 +193,7 @@ void SimulatedDisk::SetContent(const Path& path, Bytes bytes) {
   const std::string key = KeyOf(path);
   auto& node = state_->names[key];
   if (node == nullptr) node = std::make_shared<Node>();
-  node->current = std::move(bytes);
+  node->current.Replace(std::move(bytes));
   node->durable = node->current;
   node->dirty.clear();
   node->size_dirty = false;
@@ -157,6 +207,16 @@ std::vector<std::string> SimulatedDisk::Files() const {
     if (node->type == EntryType::kFile) files.push_back(key);
   }
   return files;
+}
+
+Hash128 SimulatedDisk::Fingerprint() const {
+  const MutexLock lock(state_->mutex);
+  Hash128 all;
+  for (const auto& [key, node] : state_->names) {
+    const Hash128 name = HashOf(AsBytes(key), all.low);
+    all = HashOf(*node->current, name.low ^ all.high);
+  }
+  return all;
 }
 
 Result<std::unique_ptr<File>> SimulatedDisk::Open(const Path& path, const OpenOptions& options) {
@@ -173,11 +233,15 @@ Result<std::unique_ptr<File>> SimulatedDisk::Open(const Path& path, const OpenOp
     }
     state_->Change({.names = {{key, std::make_shared<Node>()}}});
     found = state_->names.find(key);
+    state_->Tell();
   } else if (options.create && options.exclusive) {
     return ErrnoError(EEXIST, "open", path);
   }
   if (found->second->type != EntryType::kFile) return ErrnoError(EISDIR, "open", path);
-  if (options.truncate) found->second->Resize(0);
+  if (options.truncate && !found->second->current->empty()) {
+    found->second->Resize(0);
+    state_->Tell();
+  }
   if (!fate.ok()) return ErrnoError(fate.error, "open", path);
   return OpenSimulatedFile(state_, found->second, key, options);
 }
@@ -193,6 +257,7 @@ Status SimulatedDisk::Rename(const Path& from, const Path& to) {
   CHECK(found->second->type == EntryType::kFile);  // files only, so far
   if (!state_->FolderExists(FolderOf(KeyOf(to)))) return ErrnoError(ENOENT, "rename", from);
   state_->Change({.names = {{KeyOf(to), found->second}, {KeyOf(from), nullptr}}});
+  state_->Tell();
   if (!fate.ok()) return ErrnoError(fate.error, "rename", from);
   return Done{};
 }
@@ -213,6 +278,7 @@ Status SimulatedDisk::Remove(const Path& path) {
     }
   }
   state_->Change({.names = {{key, nullptr}}});
+  state_->Tell();
   if (!fate.ok()) return ErrnoError(fate.error, "remove", path);
   return Done{};
 }
@@ -230,6 +296,7 @@ Status SimulatedDisk::CreateDirectory(const Path& path) {
   }
   if (!state_->FolderExists(FolderOf(key))) return ErrnoError(ENOENT, "create folder", path);
   state_->Change({.names = {{key, State::NewFolder()}}});
+  state_->Tell();
   if (!fate.ok()) return ErrnoError(fate.error, "create folder", path);
   return Done{};
 }
@@ -241,6 +308,7 @@ Status SimulatedDisk::SyncDirectory(const Path& path) {
     return ErrnoError(fate.error, "sync folder", path);
   }
   if (!state_->FolderExists(KeyOf(path))) return ErrnoError(ENOENT, "sync folder", path);
+  state_->Tell();
   if (!state_->options.ignores_directory_syncs) state_->SyncNames(KeyOf(path));
   if (!fate.ok()) return ErrnoError(fate.error, "sync folder", path);
   return Done{};
@@ -269,7 +337,7 @@ Result<Stat> SimulatedDisk::GetStat(const Path& path) {
   }
   const Node* node = state_->Find(KeyOf(path));
   if (node == nullptr) return ErrnoError(ENOENT, "stat", path);
-  return Stat{.type = node->type, .size = node->current.size()};
+  return Stat{.type = node->type, .size = node->current->size()};
 }
 
 Result<Space> SimulatedDisk::FreeSpace(const Path& path) {
@@ -289,7 +357,10 @@ Result<std::unique_ptr<FileLock>> SimulatedDisk::Lock(const Path& path) {
   }
   const std::string key = KeyOf(path);
   if (!state_->FolderExists(FolderOf(key))) return ErrnoError(ENOENT, "lock", path);
-  if (state_->Find(key) == nullptr) state_->Change({.names = {{key, std::make_shared<Node>()}}});
+  if (state_->Find(key) == nullptr) {
+    state_->Change({.names = {{key, std::make_shared<Node>()}}});
+    state_->Tell();
+  }
   if (!state_->locks.insert(key).second) return ErrnoError(EWOULDBLOCK, "lock", path);
   return std::unique_ptr<FileLock>(new HeldLock(state_, key));
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/mutex.h"
 #include "os/file_system.h"
 
@@ -57,6 +59,27 @@ class SimulatedDisk final : public FileSystem {
 
   // What is left when the power goes now. The seed chooses what is lost.
   std::unique_ptr<SimulatedDisk> AfterPowerLoss(std::uint64_t seed) const;
+  // The same with every choice asked for: whether the next unsynced name, size or sector survives.
+  // Asked in an order that is the same for the same disk, and only where it makes a difference.
+  using Survives = std::function<bool()>;
+  std::unique_ptr<SimulatedDisk> AfterPowerLoss(const Survives& survives) const;
+
+  // The disk while a call that changes it is under way: nothing of the call is synced yet. Valid
+  // during the call of a watch.
+  class Moment {
+   public:
+    std::uint64_t operation() const;  // number of the call, from 1 on
+    std::unique_ptr<SimulatedDisk> AfterPowerLoss(const Survives& survives) const;
+
+   private:
+    friend struct State;
+    explicit Moment(const State& state) : state_(state) {}
+    const State& state_;
+  };
+  // Is told of every call that changes the disk, on the calling thread, before the call returns.
+  // Must not touch the disk but through the moment. Empty: nobody watches.
+  using Watch = std::function<void(const Moment&)>;
+  void SetWatch(Watch watch);
   // What is left when only the process dies: everything that was written.
   std::unique_ptr<SimulatedDisk> AfterKill() const;
 
@@ -65,6 +88,8 @@ class SimulatedDisk final : public FileSystem {
   Bytes Content(const Path& path) const;
   void SetContent(const Path& path, Bytes bytes);
   std::vector<std::string> Files() const;  // all paths of files
+  // Equal for disks with equal names and content.
+  Hash128 Fingerprint() const;
 
   Result<std::unique_ptr<File>> Open(const Path& path, const OpenOptions& options) override;
   Status Rename(const Path& from, const Path& to) override;

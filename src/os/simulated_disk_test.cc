@@ -205,5 +205,61 @@ TEST(SimulatedDisk, TheSameSeedGivesTheSameDisk) {
   }
 }
 
+TEST(SimulatedDisk, AsksForEveryChoiceThatMakesADifference) {
+  SimulatedDisk disk;
+  const auto file = *disk.Open("/a", kNew);
+  ASSERT_TRUE(file->WriteAt(0, AsBytes(std::string(1024, 'o'))));
+  ASSERT_TRUE(file->Sync());
+  ASSERT_TRUE(disk.SyncDirectory("/"));
+  ASSERT_TRUE(file->WriteAt(0, AsBytes(std::string(512, 'o'))));  // as it is
+  ASSERT_TRUE(file->WriteAt(512, AsBytes(std::string(512, 'n'))));
+  ASSERT_TRUE(disk.Open("/b", kNew));
+  std::set<Hash128> states;
+  for (unsigned choices = 0; choices < 4; ++choices) {
+    unsigned asked = 0;
+    states.insert(
+        disk.AfterPowerLoss([&] { return ((choices >> asked++) & 1U) != 0; })->Fingerprint());
+    EXPECT_EQ(asked, 2U);
+  }
+  EXPECT_EQ(states.size(), 4U);
+}
+
+TEST(SimulatedDisk, AWatchSeesEachCallBeforeItIsSynced) {
+  SimulatedDisk disk;
+  std::set<std::string> survivors;
+  disk.SetWatch([&](const SimulatedDisk::Moment& moment) {
+    for (const bool all : {false, true}) {
+      const auto after = moment.AfterPowerLoss([all] { return all; });
+      std::string state = std::to_string(moment.operation());
+      for (const std::string& name : after->Files()) state += " " + Text(*after, name);
+      survivors.insert(state);
+    }
+  });
+  const auto file = *disk.Open("/a", kNew);        // 1
+  ASSERT_TRUE(disk.SyncDirectory("/"));            // 2
+  ASSERT_TRUE(file->WriteAt(0, AsBytes("text")));  // 3
+  ASSERT_TRUE(file->Sync());                       // 4
+  ASSERT_TRUE(file->ReadAt(0, {}));                // 5 changes nothing
+  ASSERT_TRUE(disk.Remove("/a"));                  // 6
+  const std::set<std::string> expected{"1",      "1 ", "2",      "2 ", "3 ",
+                                       "3 text", "4 ", "4 text", "6",  "6 text"};
+  EXPECT_EQ(survivors, expected);
+}
+
+// States share what does not differ: none may see what another one writes.
+TEST(SimulatedDisk, StatesDoNotChangeEachOther) {
+  SimulatedDisk disk;
+  const auto file = *disk.Open("/a", kNew);
+  ASSERT_TRUE(file->WriteAt(0, AsBytes("one")));
+  ASSERT_TRUE(file->Sync());
+  ASSERT_TRUE(disk.SyncDirectory("/"));
+  const auto after = disk.AfterPowerLoss(1);
+  ASSERT_TRUE((*after->Open("/a", kNew))->WriteAt(0, AsBytes("two")));
+  ASSERT_TRUE(file->WriteAt(0, AsBytes("six")));
+  EXPECT_EQ(Text(*after, "/a"), "two");
+  EXPECT_EQ(Text(disk, "/a"), "six");
+  EXPECT_EQ(Text(*disk.AfterKill(), "/a"), "six");
+}
+
 }  // namespace
 }  // namespace strata::os

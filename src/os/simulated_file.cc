@@ -29,7 +29,7 @@ class SimulatedFile final : public File {
     const MutexLock lock(state_->mutex);
     if (const auto fate = state_->Begin(false); !fate.ok()) return Failed(fate, "read");
     if (!Aligned(offset, out.data(), out.size())) return ErrnoError(EINVAL, "read", key_);
-    const Bytes& bytes = node_->current;
+    const Bytes& bytes = *node_->current;
     if (offset >= bytes.size()) return std::size_t{0};
     const std::size_t n = std::min<std::size_t>(out.size(), bytes.size() - offset);
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), n, out.begin());
@@ -46,12 +46,13 @@ class SimulatedFile final : public File {
       return Failed(fate, "write");
     }
     const std::uint64_t allowed = state_->SizeAllowed(*node_);
-    if (offset + bytes.size() > std::max<std::uint64_t>(allowed, node_->current.size())) {
+    if (offset + bytes.size() > std::max<std::uint64_t>(allowed, node_->current->size())) {
       const std::uint64_t room = allowed > offset ? allowed - offset : 0;
       Put(offset, bytes.first(std::min<std::uint64_t>(room, bytes.size())));
       return ErrnoError(ENOSPC, "write", key_);
     }
     Put(offset, bytes);
+    state_->Tell();
     if (sync_each_write_ && !state_->options.ignores_syncs) PersistRange(offset, bytes.size());
     return Done{};
   }
@@ -60,12 +61,13 @@ class SimulatedFile final : public File {
     const MutexLock lock(state_->mutex);
     const auto fate = state_->Begin(true);
     if (fate.ok()) {
+      state_->Tell();
       if (!state_->options.ignores_syncs) node_->PersistAll();
       return Done{};
     }
     if (fate.interrupted || !state_->crashed) {
       for (const std::uint64_t sector : node_->dirty) {
-        if (sector * kSectorBytes < node_->durable.size() && state_->Coin()) {
+        if (sector * kSectorBytes < node_->durable->size() && state_->Coin()) {
           node_->Persist(sector);
         }
       }
@@ -78,7 +80,10 @@ class SimulatedFile final : public File {
     const MutexLock lock(state_->mutex);
     const auto fate = state_->Begin(true);
     if (!writable_) return ErrnoError(EBADF, "truncate", key_);
-    if (fate.ok() || (fate.interrupted && state_->Coin())) node_->Resize(size);
+    if (fate.ok() || (fate.interrupted && state_->Coin())) {
+      node_->Resize(size);
+      state_->Tell();
+    }
     return fate.ok() ? Status(Done{}) : Failed(fate, "truncate");
   }
 
@@ -87,16 +92,17 @@ class SimulatedFile final : public File {
     const auto fate = state_->Begin(true);
     if (!writable_) return ErrnoError(EBADF, "allocate", key_);
     if (!fate.ok()) return Failed(fate, "allocate");
-    if (size <= node_->current.size()) return Done{};
+    if (size <= node_->current->size()) return Done{};
     if (size > state_->SizeAllowed(*node_)) return ErrnoError(ENOSPC, "allocate", key_);
     node_->Resize(size);
+    state_->Tell();
     return Done{};
   }
 
   Result<std::uint64_t> Size() const override {
     const MutexLock lock(state_->mutex);
     if (const auto fate = state_->Begin(false); !fate.ok()) return Failed(fate, "stat");
-    return std::uint64_t{node_->current.size()};
+    return std::uint64_t{node_->current->size()};
   }
 
   std::size_t alignment() const override { return alignment_; }
@@ -111,8 +117,8 @@ class SimulatedFile final : public File {
   }
   void Put(std::uint64_t offset, ByteSpan bytes) REQUIRES(state_->mutex) {
     if (bytes.empty()) return;
-    if (offset + bytes.size() > node_->current.size()) node_->Resize(offset + bytes.size());
-    std::ranges::copy(bytes, node_->current.begin() + static_cast<std::ptrdiff_t>(offset));
+    if (offset + bytes.size() > node_->current->size()) node_->Resize(offset + bytes.size());
+    std::ranges::copy(bytes, node_->current.Own().begin() + static_cast<std::ptrdiff_t>(offset));
     node_->MarkDirty(offset, offset + bytes.size());
   }
   void PersistRange(std::uint64_t offset, std::uint64_t size) REQUIRES(state_->mutex) {
@@ -121,7 +127,7 @@ class SimulatedFile final : public File {
       node_->dirty.erase(at);
     }
     // The synced write carries the size as far as it needs it.
-    if (node_->durable.size() == node_->current.size()) node_->size_dirty = false;
+    if (node_->durable->size() == node_->current->size()) node_->size_dirty = false;
   }
   // A write cut off by power loss: all of it is under way, the loss decides. One that failed: a
   // full disk took a beginning, anything else took any sectors.

@@ -31,37 +31,59 @@ inline std::string FolderOf(const std::string& key) {
   return folder.empty() ? "." : folder;
 }
 
+// Bytes that many disks share until one changes them: a state after power loss costs what differs.
+class SharedBytes {
+ public:
+  const Bytes& operator*() const { return *bytes_; }
+  const Bytes* operator->() const { return bytes_.get(); }
+  Bytes& Own() {
+    if (bytes_.use_count() > 1) bytes_ = std::make_shared<Bytes>(*bytes_);
+    return *bytes_;
+  }
+  void Replace(Bytes bytes) { bytes_ = std::make_shared<Bytes>(std::move(bytes)); }
+
+ private:
+  std::shared_ptr<Bytes> bytes_ = std::make_shared<Bytes>();
+};
+
 struct SimulatedDisk::Node {
   EntryType type = EntryType::kFile;
-  Bytes current;                  // what a reader sees
-  Bytes durable;                  // what power loss cannot take
+  SharedBytes current;            // what a reader sees
+  SharedBytes durable;            // what power loss cannot take
   std::set<std::uint64_t> dirty;  // sectors of `current` that a sync would make durable
   bool size_dirty = false;
 
   void MarkDirty(std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t at = from / kSectorBytes; at * kSectorBytes < to; ++at) dirty.insert(at);
   }
-  void Persist(std::uint64_t sector) {
+  // Moves a sector of `current` to `target`, where the file may be shorter.
+  void Copy(std::uint64_t sector, SharedBytes& target) const {
     const std::uint64_t from = sector * kSectorBytes;
-    if (from >= current.size()) return;
-    const std::uint64_t to = std::min<std::uint64_t>(from + kSectorBytes, current.size());
-    if (durable.size() < to) durable.resize(to);
-    std::copy(current.begin() + static_cast<std::ptrdiff_t>(from),
-              current.begin() + static_cast<std::ptrdiff_t>(to),
-              durable.begin() + static_cast<std::ptrdiff_t>(from));
+    if (from >= current->size()) return;
+    const std::uint64_t to = std::min<std::uint64_t>(from + kSectorBytes, current->size());
+    Bytes& bytes = target.Own();
+    if (bytes.size() < to) bytes.resize(to);
+    std::copy(current->begin() + static_cast<std::ptrdiff_t>(from),
+              current->begin() + static_cast<std::ptrdiff_t>(to),
+              bytes.begin() + static_cast<std::ptrdiff_t>(from));
   }
+  void Persist(std::uint64_t sector) { Copy(sector, durable); }
   void PersistAll() {
     for (const std::uint64_t sector : dirty) Persist(sector);
-    durable.resize(current.size());
+    if (durable->size() != current->size()) durable.Own().resize(current->size());
     dirty.clear();
     size_dirty = false;
   }
   void Resize(std::uint64_t size) {
-    MarkDirty(std::min<std::uint64_t>(size, current.size()),
-              std::max<std::uint64_t>(size, current.size()));
-    current.resize(size);
+    MarkDirty(std::min<std::uint64_t>(size, current->size()),
+              std::max<std::uint64_t>(size, current->size()));
+    current.Own().resize(size);
     size_dirty = true;
   }
+  // Whether `current` and `durable` are not the same in a sector; missing bytes are zeros.
+  bool Differs(std::uint64_t sector) const;
+  // What power loss leaves.
+  SharedBytes AfterPowerLoss(const Survives& survives) const;
 };
 
 struct SimulatedDisk::State {
@@ -91,6 +113,13 @@ struct SimulatedDisk::State {
   }
 
   bool Coin() REQUIRES(mutex) { return (random() & 1U) != 0; }
+  // Called by a call that changes the disk, before what it does is synced.
+  void Tell() REQUIRES(mutex) {
+    if (watch) watch(Moment(*this));
+  }
+  std::unique_ptr<SimulatedDisk> AfterPowerLoss(const Options& of_the_next,
+                                                const Survives& survives) const REQUIRES(mutex);
+  Names NamesAfterPowerLoss(const Survives& survives) const REQUIRES(mutex);
 
   Fate Begin(bool changes) REQUIRES(mutex) {
     ++operations;
@@ -137,12 +166,12 @@ struct SimulatedDisk::State {
   }
   std::uint64_t UsedBytes() REQUIRES(mutex) {
     std::uint64_t used = 0;
-    for (const auto& [key, node] : names) used += node->current.size();
+    for (const auto& [key, node] : names) used += node->current->size();
     return used;
   }
   // How far a file may grow, given what the others take.
   std::uint64_t SizeAllowed(const Node& node) REQUIRES(mutex) {
-    const std::uint64_t others = UsedBytes() - node.current.size();
+    const std::uint64_t others = UsedBytes() - node.current->size();
     return options.capacity_bytes > others ? options.capacity_bytes - others : 0;
   }
 
@@ -160,6 +189,7 @@ struct SimulatedDisk::State {
   std::uint64_t fault_in GUARDED_BY(mutex) = 0;
   bool fault_changes_only GUARDED_BY(mutex) = false;
   Repeat fault_repeat GUARDED_BY(mutex) = Repeat::kOnce;
+  Watch watch GUARDED_BY(mutex);
 };
 
 }  // namespace strata::os
