@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -9,6 +10,14 @@ from .server import ROOT
 from .testing import Skip
 
 CACHE = ROOT / "build" / "e2e"
+_failed = {}  # what could not be installed, and why: it is not tried again for each test
+
+
+def _reason(output):
+    """The line of a tool's output that says most: the first that speaks of an error, else the last."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()] or ["failed without a word"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])
 
 
 def _run(command, cwd, timeout, env=None):
@@ -19,8 +28,7 @@ def _run(command, cwd, timeout, env=None):
     except (OSError, subprocess.TimeoutExpired) as failure:
         raise Skip(f"{command[0]}: {failure}") from None
     if done.returncode != 0:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        raise Skip(f"{' '.join(map(str, command[:3]))}: {lines[-1] if lines else 'failed'}")
+        raise Skip(f"{' '.join(map(str, command[:3]))}: {_reason(done.stderr + done.stdout)}")
 
 
 def require(tool):
@@ -30,17 +38,27 @@ def require(tool):
     return path
 
 
-def installed(name, pins, install):
-    """The folder in which `install(folder)` has put the package; it runs again when a file of
-    `pins` has changed since."""
+def _bytes_of(files):
+    return b"".join(file.read_bytes() for file in files)
+
+
+def installed(name, pin, install):
+    """The folder in which `install(folder)` has put the package; it runs again when the bytes of
+    `pin` have changed since."""
     folder = CACHE / name
-    digest = hashlib.sha256(b"".join(pin.read_bytes() for pin in pins)).hexdigest()
+    digest = hashlib.sha256(pin).hexdigest()
     stamp = folder / ".installed"
     if stamp.is_file() and stamp.read_text() == digest:
         return folder
+    if name in _failed:
+        raise _failed[name]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    install(folder)
+    try:
+        install(folder)
+    except Skip as reason:
+        _failed[name] = reason
+        raise
     stamp.write_text(digest)
     return folder
 
@@ -55,7 +73,7 @@ def npm(name, source):
             shutil.copy(pin, folder)
         _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, 300)
 
-    folder = installed(name, pins, install)
+    folder = installed(name, _bytes_of(pins), install)
     for script in source.glob("*.mjs"):
         shutil.copy(script, folder)
     return folder
@@ -68,17 +86,33 @@ def pip(name, requirements):
         _run(["python3", "-m", "venv", folder / "venv"], folder, 120)
         _run([folder / "venv/bin/pip", "install", "-q", "-r", requirements], folder, 300)
 
-    return installed(name, [requirements], install) / "venv/bin/python"
+    return installed(name, requirements.read_bytes(), install) / "venv/bin/python"
+
+
+def maven(name, source):
+    """The class path of the Java programs in `source`, compiled, with what its pom.xml names."""
+    java, pom = require("javac"), source / "pom.xml"
+    programs = sorted(source.glob("*.java"))
+
+    def install(folder):
+        copied = f"-DoutputDirectory={folder / 'lib'}"
+        _run(["mvn", "-q", "-B", "-C", "-f", pom, "dependency:copy-dependencies", copied], folder, 600)
+        _run([java, "-cp", folder / "lib/*", "-d", folder / "classes", *programs], folder, 300)
+
+    require("mvn")
+    folder = installed(name, _bytes_of([pom, *programs]), install)
+    return f"{folder / 'classes'}:{folder / 'lib'}/*"
 
 
 def go_install(program, package):
     """`package`: path@version of a Go command; the path of its program."""
     require("go")
-    folder = CACHE / program / package.rsplit("@", 1)[1]
-    if not (folder / program).is_file():
+
+    def install(folder):
         environment = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-buildvcs=false"}
         _run(["go", "install", package], ROOT, 900, environment)
-    return folder / program
+
+    return installed(program, package.encode(), install) / program
 
 
 def go_build(program, source):
@@ -90,4 +124,4 @@ def go_build(program, source):
     def install(folder):
         _run(["go", "build", "-o", folder / program, "."], source, 900, environment)
 
-    return installed(program, pins, install) / program
+    return installed(program, _bytes_of(pins), install) / program

@@ -41,8 +41,22 @@ def exporter(grpc_type, http_type, path, target):
     return http_type(endpoint=f"http://{http_address}{path}", compression=kind)
 
 
+def resource_attributes(service):
+    return {"service.name": service, "host.cpus": 8}
+
+
 def resource(service):
-    return Resource({"service.name": service, "host.cpus": 8})
+    return Resource(resource_attributes(service))
+
+
+def origin(service):
+    """What every row says about where it came from."""
+    return {
+        "service_name": service,
+        "resource_attributes": resource_attributes(service),
+        "scope_name": "e2e.scope",
+        "scope_version": "1.2.3",
+    }
 
 
 def send_logs(service, target):
@@ -67,16 +81,15 @@ def send_logs(service, target):
         )
         rows.append(
             {
+                **origin(service),
                 "time": str(BASE + index),
                 "observed_time": str(BASE + 1000 + index),
                 "severity_number": 17,
                 "severity_text": "ERROR",
                 "body": "AP8=" if isinstance(body, bytes) else body,
                 "attributes": attributes,
-                "scope_name": "e2e.scope",
             }
         )
-    provider.force_flush()
     provider.shutdown()
     return rows
 
@@ -97,6 +110,7 @@ def send_spans(service, target):
         context = span.get_span_context()
         rows.append(
             {
+                **origin(service),
                 "start_time": str(BASE + index),
                 "end_time": str(BASE + 100),
                 "trace_id": f"{context.trace_id:032x}",
@@ -110,7 +124,6 @@ def send_spans(service, target):
                 "links": [{"trace_id": f"{1 << 100:032x}", "span_id": f"{1 << 60:016x}", "attributes": {"why": index}}],
             }
         )
-    provider.force_flush()
     provider.shutdown()
     return rows
 
@@ -132,14 +145,14 @@ def send_metrics(service, target):
         exponential = meter.create_histogram("e2e.exponential", "ms")
         for value in (0.0, 1.0, 4.0):
             exponential.record(value)
-    reader.force_flush()
-    provider.shutdown()
+    provider.shutdown()  # which collects and exports
     exemplar = {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
-    return [
-        {"name": "e2e.counter", "type": "sum", "value_int": 5, "unit": "1", "description": "Counts.", "is_monotonic": True, "attributes": {"route": "/a"}, "exemplar": exemplar},
-        {"name": "e2e.histogram", "type": "histogram", "count": 3, "sum": 38.5, "min": 1.0, "max": 30.0, "attributes": {"route": "/a"}, "exemplar": exemplar},
+    points = [
+        {"name": "e2e.counter", "type": "sum", "value_int": 5, "unit": "1", "description": "Counts.", "is_monotonic": True, "attributes": {"route": "/a"}, "exemplars": [exemplar]},
+        {"name": "e2e.histogram", "type": "histogram", "count": 3, "sum": 38.5, "min": 1.0, "max": 30.0, "attributes": {"route": "/a"}, "exemplars": [exemplar] * 3},
         {"name": "e2e.exponential", "type": "exponential_histogram", "count": 3, "sum": 5.0, "zero_count": 1, "attributes": {}},
     ]
+    return [{**origin(service), **point} for point in points]
 
 
 def main():
