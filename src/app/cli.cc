@@ -40,6 +40,7 @@ struct CommandLine {
   WalOptions wal;
   TextOutput output = TextOutput::kText;
   bool with_origin = false;
+  bool fault_points = false;
   std::function<int()> run;
 };
 
@@ -194,7 +195,10 @@ void AddConfig(CLI::App& app, CommandLine& line) {
 void AddVersion(CLI::App& app, CommandLine& line) {
   CLI::App& version = *app.add_subcommand("version", "Say which version this is.");
   AddWord(version, "--output", line.output, "How the answer is written.");
-  OnParsed(version, line, [&line] { return RunVersion(line.output); });
+  // For the crash tests: no help text, so that it is not listed.
+  version.add_flag("--fault-points", line.fault_points)->group("");
+  OnParsed(version, line,
+           [&line] { return line.fault_points ? RunFaultPoints() : RunVersion(line.output); });
 }
 
 int RefuseUsage(const CLI::App& app, const CLI::ParseError& error) {

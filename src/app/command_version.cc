@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/version.h"
+#include "base/fault_point.h"
 
 namespace strata::app {
 
@@ -16,6 +17,11 @@ int RunVersion(TextOutput output) {
   } else {
     std::cout << "strata " << Version() << '\n';
   }
+  return kExitOk;
+}
+
+int RunFaultPoints() {
+  for (const std::string_view name : FaultPointNames()) std::cout << name << '\n';
   return kExitOk;
 }
 

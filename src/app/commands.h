@@ -42,5 +42,6 @@ int RunConfigPrint(const ConfigSources& sources, bool with_origin);
 int RunConfigDocs();
 
 int RunVersion(TextOutput output);
+int RunFaultPoints();  // base/fault_point.h, one a line
 
 }  // namespace strata::app

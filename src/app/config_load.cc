@@ -14,7 +14,7 @@ namespace {
 
 // Read by strata, but not settings.
 const std::set<std::string>& OtherVariables() {
-  static const auto& names = *new std::set<std::string>{"STRATA_CONFIG"};
+  static const auto& names = *new std::set<std::string>{"STRATA_CONFIG", "STRATA_FAULT_POINT"};
   return names;
 }
 

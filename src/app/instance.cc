@@ -5,6 +5,7 @@
 
 #include "app/debug_store.h"
 #include "app/stage_metrics.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 #include "os/real_file_system.h"
 
@@ -199,6 +200,7 @@ Status Instance::Listen() {
   listeners_ = {{"otlp_grpc", otlp_grpc.ToString()},
                 {"otlp_http", otlp_http.ToString()},
                 {"http", http.ToString()}};
+  FaultPoint<"app.start.listening">();
   return WriteListenersFile(config_.data_dir, listeners_, files_);
 }
 
@@ -229,10 +231,12 @@ Status Instance::Recover() {
   LogRecovery(log_->recovery());
   RETURN_IF_ERROR(dedup_file_->Load());
   ASSIGN_OR_RETURN(const ingest::ReplayReport replayed, Replay());
+  FaultPoint<"app.start.replayed">();
   pipeline_.definitions().MarkAllDefined();
   RETURN_IF_ERROR(log_->Start());
   dedup_file_->Start(config_.log.segment_bytes.bytes);
   store_->Start(hot_, *log_source_);
+  FaultPoint<"app.start.recovered">();
   recovered_.store(true, std::memory_order_release);
   sql_->Accept();
   disk_watch_->Start();
@@ -246,6 +250,7 @@ Status Instance::Recover() {
 }
 
 Result<ingest::ReplayReport> Instance::Replay() {
+  FaultPoint<"app.start.dedup_known">();
   store_->RestoreHot(hot_);
   ingest::Replayer replayer(hot_, collections_, hot_.config().lanes_max);
   const Status read = [&]() -> Status {
@@ -279,13 +284,17 @@ void Instance::Stop() {
   const MonotonicTime began = clock_.Monotonic();
   disk_watch_->Stop();
   pipeline_.Refuse("strata is stopping");
+  FaultPoint<"app.stop.refusing">();
   http_->Stop(kGrace);
   grpc_->Stop(kGrace);
+  FaultPoint<"app.stop.drained">();
   const bool recovered = recovered_.load(std::memory_order_acquire);
   if (recovered) store_->Stop();
   log_->Stop();
+  FaultPoint<"app.stop.log_closed">();
   if (!recovered) return;
   const bool all = store_->SealAll(began + kSealUntil);
+  FaultPoint<"app.stop.sealed">();
   if (auto saved = dedup_file_->Save(); !saved) {
     LogWarn("the dedup file was not written; the log still has what it would hold",
             {{"reason", saved.error().message}});

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/crc32c.h"
+#include "base/fault_point.h"
 #include "duck/snapshot.h"
 
 namespace strata::duck {
@@ -44,6 +45,7 @@ Status PartFile::Flush() {
     block_crcs_.push_back(Crc32c(ByteSpan(buffer_).subspan(at, bytes)));
   }
   RETURN_IF_ERROR(file_->WriteAt(written_, buffer_));
+  FaultPoint<"duck.part.flushed">();
   written_ += buffer_.size();
   buffer_.clear();
   return Done{};
@@ -52,8 +54,11 @@ Status PartFile::Flush() {
 Status PartFile::Finish() {
   if (!buffer_.empty()) RETURN_IF_ERROR(Flush());
   RETURN_IF_ERROR(file_->Sync());
+  FaultPoint<"duck.part.synced">();
   file_.reset();
-  return files_->Rename(path_ + ".new", path_);
+  RETURN_IF_ERROR(files_->Rename(path_ + ".new", path_));
+  FaultPoint<"duck.part.renamed">();
+  return Done{};
 }
 
 }  // namespace strata::duck

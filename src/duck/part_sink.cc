@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/fault_point.h"
 #include "duckdb/common/error_data.hpp"
 #include "duckdb/common/exception.hpp"
 
@@ -80,9 +81,11 @@ Result<PartInfo> PartSink::Finish(std::vector<PartColumn> columns) {
     RETURN_IF_ERROR(filter.Append(bytes.data(), bytes.size()));
     RETURN_IF_ERROR(filter.Finish());
     info_.filter_bytes = bytes.size();
+    FaultPoint<"duck.filter.written">();
   }
   RETURN_IF_ERROR(file_.Finish());
   RETURN_IF_ERROR(files_.SyncDirectory(std::filesystem::path(path_).parent_path()));
+  FaultPoint<"duck.part.durable">();
   info_.bytes = file_.bytes();
   info_.block_crcs = file_.block_crcs();
   info_.columns = std::move(columns);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/fault_point.h"
 #include "hot/lane.h"
 
 namespace strata::hot {
@@ -82,6 +83,7 @@ void Hot::SetSealed(model::CollectionId id, Position sealed) {
   if (entry == nullptr) return;
   if (sealed <= entry->marks.sealed.load(std::memory_order_relaxed)) return;
   entry->marks.sealed.store(sealed, std::memory_order_release);
+  FaultPoint<"hot.sealed.moved">();
   // What came after the sealed position is younger than this call's snapshot; restart its age. A
   // row published in between sets the time itself.
   entry->marks.unsealed_since.store(0, std::memory_order_relaxed);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fault_point.h"
+
 namespace strata::hot {
 namespace {
 
@@ -152,6 +154,7 @@ std::uint64_t Lane::DropFront() {
   const std::uint64_t freed = block.bytes();
   total_bytes_.fetch_sub(freed, std::memory_order_relaxed);
   blocks_.pop_front();
+  FaultPoint<"hot.block.evicted">();
   return freed;
 }
 

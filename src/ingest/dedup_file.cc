@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace strata::ingest {
@@ -33,6 +34,7 @@ Status DedupFile::Load() {
                {{"path", path_.string()}, {"reason", decoded.error().message}});
     }
   }
+  FaultPoint<"ingest.dedup.loaded">();
   const std::uint64_t known = dedup.last_position();
   ASSIGN_OR_RETURN(
       const wal::ReadOutcome read,
@@ -89,9 +91,13 @@ Status DedupFile::Save() {
     const MutexLock lock(pipeline_.dedup_mutex());
     bytes = pipeline_.dedup().Encode();
   }
+  FaultPoint<"ingest.dedup.encoded">();
   RETURN_IF_ERROR(files_.ReplaceAll(path_, bytes));
+  FaultPoint<"ingest.dedup.replaced">();
   if (covered <= log_.CursorOf(kDedupConsumer)) return Done{};
-  return log_.Checkpoint(kDedupConsumer, covered);
+  RETURN_IF_ERROR(log_.Checkpoint(kDedupConsumer, covered));
+  FaultPoint<"ingest.dedup.checkpointed">();
+  return Done{};
 }
 
 }  // namespace strata::ingest

@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/fault_point.h"
 #include "wal/define.h"
 
 namespace strata::ingest {
@@ -58,6 +59,7 @@ Status Definitions::SubmitDefine(const model::Collection& collection) {
   frame->info.collection_id = collection.id;
   frame->info.received_ns = clock_.WallNanos();
   RETURN_IF_ERROR(log_->Submit(*frame));
+  FaultPoint<"ingest.define.submitted">();
   frame.release();  // Settle() takes it back
   return Done{};
 }
@@ -82,6 +84,7 @@ void Definitions::Admit(const wal::Append& append) {
 
 void Definitions::Settle(wal::Append& append, const Status& status) {
   const std::unique_ptr<DefineFrame> frame(static_cast<DefineFrame*>(&append));
+  FaultPoint<"ingest.define.settled">();
   if (status) return;
   MarkInLog(frame->info.collection_id, false);
   const std::unique_lock lock(mutex_);

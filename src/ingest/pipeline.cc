@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault_point.h"
 #include "wire/otlp_json.h"
 
 namespace strata::ingest {
@@ -142,6 +143,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
                              ? Hash128{}
                              : HashOf(AsBytes(request.idempotency_key), seed),
   };
+  FaultPoint<"ingest.request.decoded">();
   pending->payload = pending->bytes;
   pending->request_kind = request.kind;
   pending->message = std::move(decoded->message);
@@ -157,6 +159,7 @@ void Pipeline::Store(std::unique_ptr<InFlight> request) {
     return;
   }
   request.release();  // Admit() or Settle() takes it back
+  FaultPoint<"ingest.request.submitted">();
 }
 
 // The request on its way that this one repeats, if any.
@@ -206,6 +209,7 @@ bool Pipeline::Admit(wal::Append& append) {
     AnswerRepetition(*owned, (*found)->position, (*found)->rejected);
     return false;
   }
+  FaultPoint<"ingest.request.admitted">();
   if (by_payload) pending_payloads_.emplace(append.info.request_hash, &request);
   if (!append.info.idempotency_key.IsZero()) {
     pending_keys_.emplace(append.info.idempotency_key, &request);
@@ -217,6 +221,7 @@ void Pipeline::Publish(wal::Append& append) {
   if (append.info.type == wal::FrameType::kDefine) return;
   auto& request = static_cast<InFlight&>(append);
   request.rows.Publish(append.position);
+  FaultPoint<"ingest.request.published">();
   const MutexLock lock(dedup_mutex_);
   dedup_.Add(StoredRequestOf(append.position, append.info));
   dedup_.Expire(append.info.received_ns);
@@ -242,10 +247,12 @@ void Pipeline::Settle(wal::Append& append, const Status& status) {
     of.records->Add(append.info.record_count);
     of.rejected_records->Add(append.info.rejected_count);
     of.bytes->Add(append.payload.size());
+    FaultPoint<"ingest.answer.decided">();
     request->done(IngestOutcome{.receipt = append.position,
                                 .rejected = append.info.rejected_count,
                                 .message = std::move(request->message)});
   }
+  FaultPoint<"ingest.answer.given">();
   SettleTwins(*request, status);
 }
 
@@ -271,6 +278,7 @@ void Pipeline::AnswerRepetition(InFlight& repetition, std::uint64_t position,
                                 std::uint32_t rejected) {
   IngestOutcome outcome{.receipt = position, .duplicate = true, .rejected = rejected};
   if (rejected != 0) outcome.message = std::move(repetition.message);
+  FaultPoint<"ingest.repetition.recognised">();
   repetition.done(std::move(outcome));
 }
 

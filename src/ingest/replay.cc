@@ -7,6 +7,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/fault_point.h"
 #include "base/log.h"
 #include "wal/define.h"
 #include "wire/otlp_decode.h"
@@ -154,6 +155,7 @@ Status Replayer::HandOver(wal::FrameBatch&& batch) {
     if (frame.info.type == wal::FrameType::kDefine) RETURN_IF_ERROR(Define(frame, collections_));
   }
   workers_[next_]->Add(std::move(batch));
+  FaultPoint<"ingest.replay.batch_given">();
   next_ = (next_ + 1) % workers_.size();
   return Done{};
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
+
 namespace strata::os {
 
 Result<bool> FileSystem::Exists(const Path& path) {
@@ -17,6 +19,7 @@ Status FileSystem::CreateDirectories(const Path& path) {
   const Path parent = path.parent_path();
   if (!parent.empty() && parent != path) RETURN_IF_ERROR(CreateDirectories(parent));
   RETURN_IF_ERROR(CreateDirectory(path));
+  FaultPoint<"os.folder.created">();
   return SyncDirectory(parent.empty() ? Path(".") : parent);
 }
 
@@ -40,8 +43,11 @@ Status FileSystem::ReplaceAll(const Path& path, ByteSpan bytes) {
   ASSIGN_OR_RETURN(const auto file,
                    Open(fresh, {.access = Access::kReadWrite, .create = true, .truncate = true}));
   RETURN_IF_ERROR(file->WriteAt(0, bytes));
+  FaultPoint<"os.replace.written">();
   RETURN_IF_ERROR(file->Sync());
+  FaultPoint<"os.replace.synced">();
   RETURN_IF_ERROR(Rename(fresh, path));
+  FaultPoint<"os.replace.renamed">();
   const Path parent = path.parent_path();
   return SyncDirectory(parent.empty() ? Path(".") : parent);
 }

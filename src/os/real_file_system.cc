@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/fault_point.h"
 #include "os/aligned_buffer.h"
 #include "os/errno_error.h"
 
@@ -61,6 +62,7 @@ class RealFile final : public File {
   }
 
   Status WriteAt(std::uint64_t offset, ByteSpan bytes) override {
+    FaultPoint<"os.write.begun">();
     while (!bytes.empty()) {
       const auto at = static_cast<off_t>(offset);
       const auto n = Resumed([&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), at); });
@@ -69,6 +71,7 @@ class RealFile final : public File {
       bytes = bytes.subspan(static_cast<std::size_t>(n));
       offset += static_cast<std::uint64_t>(n);
     }
+    FaultPoint<"os.write.done">();
     return Done{};
   }
 
@@ -76,6 +79,7 @@ class RealFile final : public File {
     if (Resumed([&] { return ::fdatasync(fd_.get()); }) != 0) {
       return ErrnoError(errno, "fdatasync", path_);
     }
+    FaultPoint<"os.sync.done">();
     return Done{};
   }
 
@@ -156,6 +160,7 @@ class MachineFiles final : public FileSystem {
 
   Status Rename(const Path& from, const Path& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) return ErrnoError(errno, "rename", from);
+    FaultPoint<"os.rename.done">();
     return Done{};
   }
 
@@ -165,6 +170,7 @@ class MachineFiles final : public FileSystem {
     if ((folder ? ::rmdir(path.c_str()) : ::unlink(path.c_str())) != 0) {
       return ErrnoError(errno, "remove", path);
     }
+    FaultPoint<"os.remove.done">();
     return Done{};
   }
 
@@ -183,6 +189,7 @@ class MachineFiles final : public FileSystem {
     if (Resumed([&] { return ::fsync(fd.get()); }) != 0) {
       return ErrnoError(errno, "sync folder", path);
     }
+    FaultPoint<"os.folder.synced">();
     return Done{};
   }
 

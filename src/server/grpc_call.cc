@@ -6,6 +6,7 @@
 #include <grpcpp/support/status.h>
 #include <pthread.h>
 
+#include "base/fault_point.h"
 #include "server/error_response.h"
 #include "server/grpc_byte_buffer_peer.h"
 #include "wire/decompress.h"
@@ -203,6 +204,7 @@ Result<Buffer> GrpcCall::TakeMessage() {
 }
 
 void GrpcCall::Dispatch(Buffer message) {
+  FaultPoint<"server.grpc.received">();
   for (const auto& [name, value] : context_.client_metadata()) {
     headers_.Add({name.data(), name.size()}, {value.data(), value.size()});
   }
@@ -257,6 +259,7 @@ void GrpcCall::EndIfLate(MonotonicTime now) {
 }
 
 void GrpcCall::Send() {
+  FaultPoint<"server.grpc.answering">();
   calls_.metrics.request_seconds.Observe(
       std::chrono::duration<double>(SystemClock().Monotonic() - dispatched_at_.load()).count());
   calls_.metrics.CountAnswer(response_.http_status);
@@ -278,6 +281,7 @@ void GrpcCall::OnCancel() {
 }
 
 void GrpcCall::OnDone() {
+  FaultPoint<"server.grpc.answered">();
   hold_.Release();
   calls_.Remove(*this);
   const auto self = std::move(self_);  // destroyed last, unless a Reply is still about

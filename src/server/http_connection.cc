@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <sys/socket.h>
 
+#include "base/fault_point.h"
 #include "server/error_response.h"
 #include "server/http_answer.h"
 
@@ -174,6 +175,7 @@ bool HttpConnection::StepChunks() {
 }
 
 bool HttpConnection::Dispatch() {
+  FaultPoint<"server.http.received">();
   phase_ = Phase::kInFlight;
   close_after_ = !parser_.keep_alive();
   dispatched_at_ = SystemClock().Monotonic();
@@ -230,6 +232,7 @@ bool HttpConnection::RefuseOverload() {
 }
 
 bool HttpConnection::BeginSend() {
+  FaultPoint<"server.http.answering">();
   phase_ = Phase::kSending;
   close_after_ = close_after_ || stopping_;
   {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/fault_point.h"
 #include "server/error_response.h"
 #include "server/namespace_rule.h"
 #include "wire/decompress.h"
@@ -71,6 +72,7 @@ struct Answer {
       response.headers.emplace_back("strata-receipt", std::to_string(outcome.receipt));
     }
     if (outcome.duplicate) response.headers.emplace_back("strata-duplicate", "true");
+    FaultPoint<"server.answer.encoded">();
     reply(std::move(response));
   }
 };

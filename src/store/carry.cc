@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault_point.h"
 #include "base/hash.h"
 #include "base/log.h"
 
@@ -49,6 +50,7 @@ Status Carry::Load() {
     const auto number = CarryNumberOf(entry.name);
     if ((number && *number < last_number_) || entry.name.ends_with(".new")) {
       RETURN_IF_ERROR(files_.Remove(folder_ / entry.name));
+      FaultPoint<"store.open.old_carry_removed">();
     }
   }
   return Done{};
@@ -77,7 +79,9 @@ Status Carry::Replace(const SealedOf& sealed, const FrameSource& log, wal::Posit
   };
   RETURN_IF_ERROR(Replay(sealed, append));
   RETURN_IF_ERROR(log(append));
+  FaultPoint<"store.carry.copied">();
   ASSIGN_OR_RETURN(const CarryHeader header, writer.Finish(through));
+  FaultPoint<"store.carry.durable">();
   const std::uint64_t old = std::exchange(header_, header).number;
   through_ = through;
   last_of_ = std::move(last_of);
@@ -104,6 +108,7 @@ void Carry::DropIfSealed(const SealedOf& sealed) {
     if (sealed(collection) < position) return;
   }
   RetireOld(header_.number);
+  FaultPoint<"store.carry.dropped">();
   header_ = {};
   last_of_.clear();
 }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/fault_point.h"
 
 namespace strata::store {
 namespace {
@@ -198,10 +199,13 @@ Result<CarryHeader> CarryWriter::Finish(wal::Position through) {
   buffer_.insert(buffer_.end(), head.begin(), head.end());
   RETURN_IF_ERROR(Flush());
   RETURN_IF_ERROR(file_->WriteAt(0, head));
+  FaultPoint<"store.carry.written">();
   RETURN_IF_ERROR(file_->Sync());
+  FaultPoint<"store.carry.synced">();
   file_.reset();
   const auto name = CarryFileName(header_.number);
   RETURN_IF_ERROR(files_->Rename(folder_ / (name + ".new"), folder_ / name));
+  FaultPoint<"store.carry.renamed">();
   RETURN_IF_ERROR(files_->SyncDirectory(folder_));
   return header_;
 }

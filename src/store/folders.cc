@@ -1,5 +1,7 @@
 #include "store/folders.h"
 
+#include "base/fault_point.h"
+
 namespace strata::store {
 
 Status Folders::Ensure(const std::filesystem::path& folder) {
@@ -14,6 +16,7 @@ Status Folders::Ensure(const std::filesystem::path& folder) {
     RETURN_IF_ERROR(Ensure(parent));
     RETURN_IF_ERROR(files_.CreateDirectory(folder));
   }
+  FaultPoint<"store.folder.created">();
   RETURN_IF_ERROR(files_.SyncDirectory(parent.empty() ? std::filesystem::path(".") : parent));
   const MutexLock lock(mutex_);
   if (durable_.size() >= kKnownMax) durable_.clear();

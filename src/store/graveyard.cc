@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace strata::store {
@@ -21,12 +22,14 @@ bool Graveyard::RemoveFiles(const Grave& grave) {
   if (grave.has_filter) paths.push_back(FilterPath(grave.path));
   paths.push_back(grave.path);
   for (const std::string& path : paths) {
+    FaultPoint<"store.graveyard.removing">();
     const Status removed = files_.Remove(data_dir_ / path);
     if (!removed && removed.error().code != Code::kNotFound) {
       LogWarn("file of a part that is gone stays", removed.error(), {{"path", path}});
       return false;
     }
   }
+  FaultPoint<"store.graveyard.removed">();
   return true;
 }
 

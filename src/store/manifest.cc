@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 #include "store/manifest_file.h"
 
@@ -136,7 +137,9 @@ Status Manifest::Append(const Bytes& record) {
   ASSIGN_OR_RETURN(const auto file,
                    files_.Open(FileOf(generation_), {.access = os::Access::kReadWrite}));
   RETURN_IF_ERROR(file->WriteAt(end_, record));
+  FaultPoint<"store.edit.written">();
   RETURN_IF_ERROR(file->Sync());
+  FaultPoint<"store.edit.synced">();
   poisoned_ = false;
   end_ += record.size();
   return Done{};
@@ -151,7 +154,9 @@ Status Manifest::StartGeneration(const Edit& edit, std::uint64_t sequence) {
   const Bytes record = EncodeEditRecord(edit, generation, sequence);
   bytes.insert(bytes.end(), record.begin(), record.end());
   poisoned_ = true;
+  FaultPoint<"store.checkpoint.encoded">();
   RETURN_IF_ERROR(files_.ReplaceAll(FileOf(generation), bytes));
+  FaultPoint<"store.checkpoint.durable">();
   const std::uint64_t previous = std::exchange(generation_, generation);
   poisoned_ = false;
   checkpoint_bytes_ = checkpoint_bytes;
@@ -168,6 +173,7 @@ void Manifest::DropGenerationsBut(std::uint64_t newest, std::uint64_t previous) 
     const auto generation = GenerationOf(entry.name);
     const bool stale = generation && *generation != newest && *generation != previous;
     if (!stale && !entry.name.ends_with(".new")) continue;
+    FaultPoint<"store.checkpoint.old_found">();
     if (const Status removed = files_.Remove(folder_ / entry.name); !removed) {
       LogWarn("old manifest file stays", removed.error(), {{"path", entry.name}});
     }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
+
 namespace strata::store {
 
 Result<std::unique_ptr<Manifests>> Manifests::Open(const std::filesystem::path& data_dir,
@@ -87,6 +89,7 @@ Status Manifests::TakeOverCollections() {
   }
   for (const auto& [namespace_name, edit] : missing) {
     RETURN_IF_ERROR(Apply(namespace_name, edit));
+    FaultPoint<"store.collections.taken_over">();
   }
   taken_over_ = all.size();
   return Done{};

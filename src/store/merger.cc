@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace strata::store {
@@ -91,11 +92,13 @@ Status Merger::Merge(const Choice& choice) {
   ASSIGN_OR_RETURN(output.path,
                    NewPartPath(at_, collection, output.first_arrival_ns,
                                inputs.front()->min_position(), inputs.back()->max_position()));
+  FaultPoint<"store.merge.begun">();
   auto info = at_.writer.Merge(collection.kind, refs, (at_.config.data_dir / output.path).native());
   if (!info) {
     RemoveUnlisted(at_, output.path);
     return std::move(info).error();
   }
+  FaultPoint<"store.merge.part_written">();
   CHECK(info->rows == rows && info->min_position == inputs.front()->min_position() &&
         info->max_position == inputs.back()->max_position());
   output.info = std::make_shared<const duck::PartInfo>(*std::move(info));
@@ -127,7 +130,9 @@ Status Merger::List(const Swap& swap) {
   }
   edit.emplace_back(AddPart{swap.output});
   RETURN_IF_ERROR(at_.manifests.Apply(swap.namespace_name, edit));
+  FaultPoint<"store.merge.listed">();
   for (const PartPtr& input : swap.inputs) graveyard_.Bury(input);
+  FaultPoint<"store.merge.inputs_buried">();
   return Done{};
 }
 

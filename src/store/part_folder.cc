@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace strata::store {
@@ -69,6 +70,7 @@ class Tidier {
  private:
   Status RemoveOrphan(const std::string& path) {
     RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
+    FaultPoint<"store.open.orphan_removed">();
     ++report_.orphans_removed;
     return Done{};
   }

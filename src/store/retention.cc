@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace strata::store {
@@ -54,7 +55,9 @@ Status ApplyRetention(const std::vector<RetentionDrop>& drops, Manifests& manife
                     .positions = {.first = part.min_position(), .last = part.max_position()}});
       rows += part.rows();
     }
+    FaultPoint<"store.retention.planned">();
     RETURN_IF_ERROR(manifests.Apply(collection.namespace_name, edit));
+    FaultPoint<"store.retention.listed">();
     for (; begin < end; ++begin) graveyard.Bury(drops[begin].part);
     metrics.retained_out_parts.Add(edit.size() / 2);
     metrics.retained_out_rows.Add(rows);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace strata::store {
@@ -152,6 +153,7 @@ Status Sealer::Seal(const SealTask& task) {
     unlisted_.erase(unlisted);
   }
   const Position up_to = log_.published();
+  FaultPoint<"store.seal.begun">();
   while (true) {
     const Position sealed = at_.manifests.Sealed(collection->id);
     auto slices = hot_.Slices(collection->id, sealed, up_to);
@@ -177,6 +179,7 @@ Status Sealer::WritePart(const SealTask& task, const model::Collection& collecti
     return std::move(info).error().Within("seal " + collection.namespace_name + "/" +
                                           collection.name);
   }
+  FaultPoint<"store.seal.part_written">();
   CHECK(info->rows == rows && info->min_position == FirstPosition(slices) &&
         info->max_position == LastPosition(slices));
   auto part = std::make_shared<const Part>(
@@ -207,6 +210,7 @@ Status Sealer::ListPart(const PartPtr& part, const model::Collection& collection
   edit.emplace_back(AddPart{part});
   edit.emplace_back(SetSealed{collection.id, part->max_position()});
   RETURN_IF_ERROR(at_.manifests.Apply(collection.namespace_name, edit));
+  FaultPoint<"store.seal.part_listed">();
   hot_.SetSealed(collection.id, part->max_position());
   at_.metrics.sealed_parts.Add();
   at_.metrics.sealed_rows.Add(part->rows());
@@ -216,6 +220,7 @@ Status Sealer::ListPart(const PartPtr& part, const model::Collection& collection
 
 bool Sealer::SealAll(MonotonicTime deadline) {
   const MutexLock lock(pass_mutex_);
+  FaultPoint<"store.stop.sealing">();
   auto states = hot_.States();
   std::ranges::sort(states, std::ranges::greater(), &hot::CollectionState::unsealed_bytes);
   bool all = at_.manifests.TakeOverCollections().has_value();

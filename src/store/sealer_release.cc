@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/fault_point.h"
 #include "base/log.h"
 #include "store/sealer.h"
 
@@ -85,6 +86,7 @@ Status Sealer::CarryResidues(Position through) {
     LogWarn("carry file cannot be written, sealing instead", carried.error());
     return SealHolders(through);
   }
+  FaultPoint<"store.carry.replaced">();
   carried_through_.store(carry_.through(), std::memory_order_relaxed);
   carry_bytes_.store(carry_.bytes(), std::memory_order_relaxed);
   at_.metrics.carry_writes.Add();
@@ -123,7 +125,9 @@ Status Sealer::Release() {
   RETURN_IF_ERROR(at_.manifests.TakeOverCollections());
   const Position position = FirstHolder(carry_.through(), published) - 1;
   if (position > released()) {
+    FaultPoint<"store.release.decided">();
     RETURN_IF_ERROR(log_.Release(position));
+    FaultPoint<"store.release.done">();
     released_.store(position, std::memory_order_relaxed);
   }
   carry_.DropIfSealed(SealedOf());

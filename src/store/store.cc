@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/fault_point.h"
 #include "store/sealer.h"
 #include "store/upkeep.h"
 
@@ -40,7 +41,9 @@ Store::~Store() {
 Status Store::Load() {
   RETURN_IF_ERROR(folders_.Ensure(config_.data_dir));
   ASSIGN_OR_RETURN(manifests_, Manifests::Open(config_.data_dir, collections_, files_, folders_));
+  FaultPoint<"store.open.manifests_loaded">();
   ASSIGN_OR_RETURN(carry_, Carry::Open(config_.data_dir, files_, folders_, clock_));
+  FaultPoint<"store.open.carry_loaded">();
   const std::set<std::string>& torn = manifests_->torn_namespaces();
   ASSIGN_OR_RETURN(report_.parts,
                    TidyPartFolder(config_.data_dir, manifests_->PinAll(), torn, files_));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/crc32c.h"
+#include "base/fault_point.h"
 #include "wal/segment_reader.h"
 
 namespace strata::wal {
@@ -66,6 +67,7 @@ void Committer::Stop() {
   // What goes wrong here costs a walk at the next start.
   (void)stock_.CloseNow(*std::move(active_)).has_value();
   active_.reset();
+  FaultPoint<"wal.stop.closed">();
 }
 
 Status Committer::Submit(Append& append) {
@@ -256,6 +258,7 @@ void Committer::EncodeGroup() {
 
 void Committer::WriteGroup() {
   EncodeGroup();
+  FaultPoint<"wal.group.encoded">();
   const std::uint64_t bytes = AlignUp(group_bytes_, kBlockBytes);
   const std::uint64_t offset = active_->write_offset;
   const MonotonicTime begin = clock_.Monotonic();
@@ -264,6 +267,7 @@ void Committer::WriteGroup() {
     Poison(written.error());
     return;
   }
+  FaultPoint<"wal.group.written">();
   if (config_.on_group) {
     config_.on_group({.took = clock_.Monotonic() - begin,
                       .frames = static_cast<std::uint32_t>(group_.size()),
@@ -300,6 +304,7 @@ void Committer::PublishGroup(std::uint64_t offset, std::uint64_t bytes) {
     unsynced_ = true;
   }
   published_.store(last_, std::memory_order_release);
+  FaultPoint<"wal.group.published">();
   {
     const MutexLock lock(mutex_);
     stats_.appended_frames += group_.size();
@@ -308,10 +313,12 @@ void Committer::PublishGroup(std::uint64_t offset, std::uint64_t bytes) {
     stats_.direct = active_->file->direct();
   }
   Settle(group_, Done{});
+  FaultPoint<"wal.group.settled">();
 }
 
 Status Committer::Roll() {
   ASSIGN_OR_RETURN(WritableSegment next, stock_.TakeNext());
+  FaultPoint<"wal.roll.begun">();
   if (active_ && unsynced_) {
     if (auto synced = SyncInterval(); !synced) {
       Poison(synced.error());
@@ -323,6 +330,7 @@ Status Committer::Roll() {
     stock_.PrepareMore();
   }
   active_ = std::move(next);
+  FaultPoint<"wal.roll.done">();
   return Done{};
 }
 

@@ -1,5 +1,7 @@
 #include "wal/cursor_store.h"
 
+#include "base/fault_point.h"
+
 namespace strata::wal {
 namespace {
 
@@ -10,6 +12,7 @@ constexpr std::uint64_t kReserveBytes = 64_KiB;
 Status CursorStore::Reserve() {
   ASSIGN_OR_RETURN(const auto file,
                    files_.Open(ReservePath(), {.access = os::Access::kReadWrite, .create = true}));
+  FaultPoint<"wal.cursors.reserve_made">();
   return file->Allocate(kReserveBytes);
 }
 
@@ -20,6 +23,7 @@ Status CursorStore::Store(CursorTable table) {
     stored = files_.ReplaceAll(path_, bytes);
   }
   RETURN_IF_ERROR(std::move(stored));
+  FaultPoint<"wal.cursors.stored">();
   table_ = std::move(table);
   return Done{};
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "wal/log_core.h"
 
 namespace strata::wal {
@@ -30,7 +31,9 @@ Result<std::unique_ptr<Log>> Log::Open(const Config& config, os::FileSystem& fil
     if (lock.error().code != Code::kConflict) return std::move(lock).error();
     return Error{Code::kConflict, "another process uses the log in " + config.directory.native()};
   }
+  FaultPoint<"wal.open.locked">();
   auto survey = SurveyDirectory(files, config.directory);
+  FaultPoint<"wal.open.surveyed">();
   if (!survey) return std::move(survey).error().Within("open log");
   return std::unique_ptr<Log>(new Log(
       std::make_unique<Core>(config, files, clock, hooks, *std::move(lock), *std::move(survey))));

@@ -3,6 +3,7 @@
 #include <optional>
 #include <random>
 
+#include "base/fault_point.h"
 #include "wal/quarantine.h"
 
 namespace strata::wal {
@@ -120,6 +121,7 @@ Status Log::Core::CloseLeftOpen() {
                                 segment.frames_end, config_.segment_bytes));
     ASSIGN_OR_RETURN(const std::uint64_t file_bytes, file->Size());
     set_.MarkWritten(segment.header.number, file_bytes, true);
+    FaultPoint<"wal.start.footer_written">();
     segment.footer_entries = {};
   }
   return Done{};
@@ -134,6 +136,7 @@ Result<SegmentStock::Start> Log::Core::CollectSpares() {
   for (const FoundSegment& segment : survey_.empty) {
     const std::string spare = SpareName(start.next_spare++);
     RETURN_IF_ERROR(files_.Rename(At(segment.name), At(spare)));
+    FaultPoint<"wal.start.spare_renamed">();
     candidates.push_back(spare);
   }
   for (const std::string& name : candidates) {
@@ -142,6 +145,7 @@ Result<SegmentStock::Start> Log::Core::CollectSpares() {
       start.spares.push_back(name);
     } else {
       RETURN_IF_ERROR(files_.Remove(At(name)));
+      FaultPoint<"wal.start.spare_removed">();
     }
   }
   RETURN_IF_ERROR(files_.SyncDirectory(config_.directory));
@@ -156,6 +160,7 @@ Status Log::Core::Start() {
   RETURN_IF_ERROR(SetAsideForeignFiles());
   RETURN_IF_ERROR(KeepEvidence());
   RETURN_IF_ERROR(CloseLeftOpen());
+  FaultPoint<"wal.start.closed">();
 
   Hash128 log_id = survey_.log_id;
   if (log_id.IsZero()) {
@@ -167,6 +172,7 @@ Status Log::Core::Start() {
   RETURN_IF_ERROR(cursors_.Begin(log_id, skipped ? base : survey_.cursors.floor));
 
   ASSIGN_OR_RETURN(SegmentStock::Start start, CollectSpares());
+  FaultPoint<"wal.start.spares_collected">();
   start.log_id = log_id;
   start.first_position = skipped ? base + 1 : 0;
   start.next_number = survey_.highest_number + 1;
@@ -181,6 +187,7 @@ Status Log::Core::Start() {
     const MutexLock lock(mutex_);
     started_ = true;
   }
+  FaultPoint<"wal.start.segment_opened">();
   committer_.Begin(first ? std::optional(*std::move(first)) : std::nullopt);
   return Done{};
 }
@@ -196,6 +203,7 @@ Status Log::Core::Release(Position position) {
     // First the promise that it may be gone, then the file.
     auto recycled = [&]() -> Status {
       if (!released->range.empty()) RETURN_IF_ERROR(cursors_.SetReleased(released->range.last));
+      FaultPoint<"wal.release.promised">();
       return stock_.Recycle(released->number, released->file_bytes);
     }();
     if (!recycled) {

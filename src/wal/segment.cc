@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/crc32c.h"
+#include "base/fault_point.h"
 #include "os/aligned_buffer.h"
 
 namespace strata::wal {
@@ -228,6 +229,7 @@ Status WriteFooter(os::File& file, const SegmentHeader& header, const Bytes& ent
   os::AlignedBuffer buffer(footer.size());
   std::ranges::copy(footer, buffer.data());
   RETURN_IF_ERROR(file.WriteAt(at, ByteSpan(buffer.span()).first(footer.size())));
+  FaultPoint<"wal.footer.written">();
   ASSIGN_OR_RETURN(const std::uint64_t file_bytes, file.Size());
   if (file_bytes != at + footer.size()) RETURN_IF_ERROR(file.Truncate(at + footer.size()));
   return file.Sync();

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/fault_point.h"
 #include "base/units.h"
 #include "os/aligned_buffer.h"
 
@@ -61,6 +62,7 @@ void SegmentStock::Stop() {
   if (!next_) return;
   // An unused segment would look like one that a crash left open.
   const std::string spare = SpareName(next_spare_++);
+  FaultPoint<"wal.stop.next_given_back">();
   if (files_.Rename(At(SegmentName(next_->header.number)), At(spare)) &&
       files_.SyncDirectory(config_.directory)) {
     spares_.push_back(spare);
@@ -181,8 +183,11 @@ Result<std::unique_ptr<os::File>> SegmentStock::PutToUse(const std::string& spar
     EncodeHeaderBlock(header, block.span());
     RETURN_IF_ERROR(file->WriteAt(0, block.span()));
   }
+  FaultPoint<"wal.segment.headed">();
   RETURN_IF_ERROR(files_.Rename(At(spare), At(name)));
+  FaultPoint<"wal.segment.renamed">();
   RETURN_IF_ERROR(files_.SyncDirectory(config_.directory));
+  FaultPoint<"wal.segment.durable">();
   return files_.Open(At(name), {.access = os::Access::kReadWrite, .mode = mode()});
 }
 
@@ -197,7 +202,9 @@ Result<std::string> SegmentStock::MakeSpare() {
     (void)files_.Remove(At(name)).has_value();
     return std::move(filled).error();
   }
+  FaultPoint<"wal.spare.filled">();
   RETURN_IF_ERROR(files_.SyncDirectory(config_.directory));
+  FaultPoint<"wal.spare.durable">();
   return name;
 }
 
@@ -209,6 +216,7 @@ Status SegmentStock::FillSpare(const std::filesystem::path& path) {
                                                        .truncate = true,
                                                        .mode = os::WriteMode::kDirectSync}));
   RETURN_IF_ERROR(file->Allocate(config_.segment_bytes));
+  FaultPoint<"wal.spare.allocated">();
   os::AlignedBuffer zeros(std::min<std::uint64_t>(kZeroChunkBytes, config_.segment_bytes));
   std::ranges::fill(zeros.span(), std::byte{0});
   for (std::uint64_t at = 0; at < config_.segment_bytes; at += zeros.size()) {
@@ -262,6 +270,7 @@ void SegmentStock::CloseLater(WritableSegment segment) {
 }
 
 Status SegmentStock::CloseNow(WritableSegment segment) {
+  FaultPoint<"wal.close.begun">();
   // Direct, so that the footer is durable on return whatever the frames were written with.
   if (config_.sync == SyncMode::kInterval || segment.file == nullptr) {
     ASSIGN_OR_RETURN(segment.file,
@@ -269,6 +278,7 @@ Status SegmentStock::CloseNow(WritableSegment segment) {
   }
   RETURN_IF_ERROR(WriteFooter(*segment.file, segment.header, segment.footer_entries, segment.range,
                               segment.write_offset, config_.segment_bytes));
+  FaultPoint<"wal.close.done">();
   ASSIGN_OR_RETURN(const std::uint64_t file_bytes, segment.file->Size());
   set_.MarkWritten(segment.header.number, file_bytes, true);
   return Done{};
@@ -317,8 +327,10 @@ Status SegmentStock::Recycle(std::uint64_t number, std::uint64_t file_bytes) {
     // It is gone when an earlier call came this far and could not sync the folder.
     if (removed.error().code != Code::kNotFound) return removed;
   }
+  FaultPoint<"wal.recycle.unnamed">();
   // Before the file gets a new header: a name that comes back must not lead to another segment.
   auto synced = files_.SyncDirectory(config_.directory);
+  FaultPoint<"wal.recycle.durable">();
   {
     const MutexLock lock(mutex_);
     if (spare && synced) spares_.push_back(*spare);
