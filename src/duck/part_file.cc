@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/fault_point.h"
+#include "base/seeded_bug.h"
 #include "duck/snapshot.h"
 
 namespace strata::duck {
@@ -53,7 +54,7 @@ Status PartFile::Flush() {
 
 Status PartFile::Finish() {
   if (!buffer_.empty()) RETURN_IF_ERROR(Flush());
-  RETURN_IF_ERROR(file_->Sync());
+  if (!SeededBug(Bug::kManifestBeforeData)) RETURN_IF_ERROR(file_->Sync());
   FaultPoint<"duck.part.synced">();
   file_.reset();
   RETURN_IF_ERROR(files_->Rename(path_ + ".new", path_));

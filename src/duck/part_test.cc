@@ -206,6 +206,21 @@ TEST_F(Parts, AFullDiskIsSaidToBeFull) {
   EXPECT_EQ(written.error().code, Code::kExhausted) << written.error().message;
 }
 
+// A manifest may list a part from the moment on that it was written.
+TEST_F(Parts, WhatWasWrittenOutlivesPowerLoss) {
+  ASSERT_TRUE(disk_.files().SyncDirectory("/"));
+  TestBlock rows(Kind::kLogs);
+  AddRows(rows, 0, 500);
+  const PartRef part = Part(rows, "a.parquet");
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto after = disk_.files().AfterPowerLoss(seed);
+    for (const std::string& path : {part.path, FilterPath(part.path)}) {
+      ASSERT_TRUE(*after->Exists(path)) << path << ", loss " << seed;
+      EXPECT_EQ(after->Content(path), disk_.files().Content(path)) << path << ", loss " << seed;
+    }
+  }
+}
+
 TEST(PartFilter, BytesOfTheDocs) {
   PartFilter filter;
   filter.AddGroup({PartFilter::HashOfId("0123456789abcdef")});

@@ -4,6 +4,7 @@
 
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "base/seeded_bug.h"
 
 namespace strata::ingest {
 namespace {
@@ -89,7 +90,7 @@ Status DedupFile::Save() {
   Bytes bytes;
   {
     const MutexLock lock(pipeline_.dedup_mutex());
-    bytes = pipeline_.dedup().Encode();
+    bytes = SeededBug(Bug::kDropDedupOnRotate) ? Dedup({}).Encode() : pipeline_.dedup().Encode();
   }
   FaultPoint<"ingest.dedup.encoded">();
   RETURN_IF_ERROR(files_.ReplaceAll(path_, bytes));

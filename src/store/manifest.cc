@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "base/seeded_bug.h"
 #include "store/manifest_file.h"
 
 namespace strata::store {
@@ -138,7 +139,9 @@ Status Manifest::Append(const Bytes& record) {
                    files_.Open(FileOf(generation_), {.access = os::Access::kReadWrite}));
   RETURN_IF_ERROR(file->WriteAt(end_, record));
   FaultPoint<"store.edit.written">();
-  RETURN_IF_ERROR(file->Sync());
+  Status synced = file->Sync();
+  if (SeededBug(Bug::kRetrySync) && !synced) synced = file->Sync();
+  RETURN_IF_ERROR(std::move(synced));
   FaultPoint<"store.edit.synced">();
   poisoned_ = false;
   end_ += record.size();

@@ -5,6 +5,7 @@
 
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "base/seeded_bug.h"
 #include "store/sealer.h"
 
 namespace strata::store {
@@ -123,7 +124,9 @@ Status Sealer::Release() {
   // before it is looked for there.
   const Position published = log_.published();
   RETURN_IF_ERROR(at_.manifests.TakeOverCollections());
-  const Position position = FirstHolder(carry_.through(), published) - 1;
+  const Position position = SeededBug(Bug::kReleaseBeforeDurable)
+                                ? published
+                                : FirstHolder(carry_.through(), published) - 1;
   if (position > released()) {
     FaultPoint<"store.release.decided">();
     RETURN_IF_ERROR(log_.Release(position));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/seeded_bug.h"
+
 namespace strata::store {
 
 Split SplitAt(const CollectionParts* parts, Position floor, const std::filesystem::path& data_dir) {
@@ -10,7 +12,9 @@ Split SplitAt(const CollectionParts* parts, Position floor, const std::filesyste
   if (parts == nullptr) return split;
   for (const PartPtr& part : parts->parts) {
     if (part->min_position() > floor) break;
-    split.through = std::max(split.through, part->max_position());
+    if (!SeededBug(Bug::kHotAfterHandover)) {
+      split.through = std::max(split.through, part->max_position());
+    }
     split.parts.push_back({.path = (data_dir / part->path).native(), .info = part->info});
   }
   return split;

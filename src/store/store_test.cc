@@ -356,6 +356,27 @@ TEST_F(StoreTest, ReadersSeeEachRowOnceWhileEverythingMoves) {
   EXPECT_EQ(world->Check(/*tidy=*/false), "");
 }
 
+// A merged part begins in what was evicted and ends in what is still in memory: only one of the two
+// is read.
+TEST_F(StoreTest, APartThatReachesBeyondTheFloorReplacesRowsInMemory) {
+  config.seal.rows = 40;
+  Begin();
+  const auto& logs = world->Collection("prod");
+  for (int i = 0; i < 4; ++i) {
+    world->clock.Advance(minutes(25));
+    world->Ingest(logs, 40);
+    ASSERT_TRUE(world->store().SealPass());
+  }
+  const Position floor = world->hot().Floor(logs.id);
+  ASSERT_GT(floor, 0U) << "nothing was evicted";
+  ASSERT_FALSE(world->hot().Slices(logs.id, floor, world->log().published()).empty());
+  Merge();
+  ASSERT_EQ(PartCount(world->store()), 1U);
+  EXPECT_EQ(world->store().SplitAt(*world->store().Pin("prod"), logs.id, floor).through,
+            world->log().published());
+  EXPECT_EQ(world->Check(), "");
+}
+
 TEST_F(StoreTest, ThreadsSealAndMergeByThemselves) {
   config.seal.rows = 10;
   config.seal.check_interval = std::chrono::milliseconds(1);

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <utility>
 
-#include "base/crc32c.h"
 #include "base/fault_point.h"
+#include "base/seeded_bug.h"
 #include "wal/segment_reader.h"
 
 namespace strata::wal {
@@ -75,7 +75,7 @@ Status Committer::Submit(Append& append) {
     return Error{Code::kTooLarge, "frame of " + std::to_string(append.payload.size()) + " bytes, " +
                                       std::to_string(config_.frame_bytes_max) + " at most"};
   }
-  append.payload_checksum = Crc32c(append.payload);
+  append.payload_checksum = PayloadChecksum(append.payload);
   append.position = 0;
   if (stock_.in_trouble()) {
     stock_.Poke();
@@ -261,6 +261,7 @@ void Committer::WriteGroup() {
   FaultPoint<"wal.group.encoded">();
   const std::uint64_t bytes = AlignUp(group_bytes_, kBlockBytes);
   const std::uint64_t offset = active_->write_offset;
+  if (SeededBug(Bug::kAckBeforeSync)) PublishGroup(offset, bytes);
   const MonotonicTime begin = clock_.Monotonic();
   auto written = active_->file->WriteAt(offset, ByteSpan(buffer_.span()).first(bytes));
   if (!written) {
@@ -273,7 +274,7 @@ void Committer::WriteGroup() {
                       .frames = static_cast<std::uint32_t>(group_.size()),
                       .bytes = bytes});
   }
-  PublishGroup(offset, bytes);
+  if (!SeededBug(Bug::kAckBeforeSync)) PublishGroup(offset, bytes);
 }
 
 void Committer::PublishGroup(std::uint64_t offset, std::uint64_t bytes) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crc32c.h"
+#include "base/seeded_bug.h"
 
 namespace strata::wal {
 namespace {
@@ -108,11 +109,18 @@ Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes, std::uint32_t salt) {
   return header;
 }
 
+std::uint32_t PayloadChecksum(ByteSpan payload) {
+  if (SeededBug(Bug::kChecksumOfLength)) return static_cast<std::uint32_t>(payload.size());
+  return Crc32c(payload);
+}
+
 Result<FrameView> DecodeFrame(ByteSpan bytes, std::uint32_t salt) {
   ASSIGN_OR_RETURN(const FrameHeader header, DecodeFrameHeader(bytes, salt));
   if (header.payload_bytes > bytes.size() - kFrameHeaderBytes) return Corrupt("short payload");
   const ByteSpan payload = bytes.subspan(kFrameHeaderBytes, header.payload_bytes);
-  if (Crc32c(payload) != header.payload_checksum) return Corrupt("payload checksum mismatch");
+  if (PayloadChecksum(payload) != header.payload_checksum) {
+    return Corrupt("payload checksum mismatch");
+  }
   return FrameView{.position = header.position, .info = header.info, .payload = payload};
 }
 

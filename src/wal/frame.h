@@ -95,6 +95,9 @@ void EncodeFrameHeader(const FrameHeader& header, std::uint32_t salt, std::span<
 // kCorrupt names the first field that is wrong. The payload is not looked at.
 Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes, std::uint32_t salt);
 
+// What FrameHeader::payload_checksum holds.
+std::uint32_t PayloadChecksum(ByteSpan payload);
+
 // Header and payload at the front of `bytes`, both checksums verified.
 Result<FrameView> DecodeFrame(ByteSpan bytes, std::uint32_t salt);
 

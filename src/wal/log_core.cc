@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/fault_point.h"
+#include "base/seeded_bug.h"
 #include "wal/quarantine.h"
 
 namespace strata::wal {
@@ -31,7 +32,7 @@ Log::Core::Core(const Config& config, os::FileSystem& files, const Clock& clock,
   skipped_ = survey_.skipped;
   const Position last = survey_.report.last;
   Position base = std::max(last, survey_.cursors.floor);
-  if (survey_.skip_ahead) base += kSkipAhead;
+  if (survey_.skip_ahead && !SeededBug(Bug::kReusePosition)) base += kSkipAhead;
   if (base > last) {
     survey_.report.skipped = {.first = last + 1, .last = base};
     skipped_.push_back(survey_.report.skipped);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/crc32c.h"
-
 namespace strata::wal {
 namespace {
 
@@ -108,7 +106,8 @@ Result<Piece> SegmentReader::FrameAt(const FrameHeader& header) {
     return piece;
   }
   const ByteSpan payload = frame.subspan(kFrameHeaderBytes);
-  if (header.position >= range_.verify_from && Crc32c(payload) != header.payload_checksum) {
+  if (header.position >= range_.verify_from &&
+      PayloadChecksum(payload) != header.payload_checksum) {
     Piece piece = Broken(AlignUp(end, kFrameAlignment), self, "payload checksum mismatch");
     piece.header_fits = true;
     piece.header = header;

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/seeded_bug.h"
 #include "os/file_system.h"
 #include "wal/config.h"
 #include "wal/segment.h"
@@ -96,7 +97,8 @@ class SegmentStock {
   bool RoomForAnother() const REQUIRES(mutex_);
   std::filesystem::path At(std::string_view name) const { return config_.directory / name; }
   os::WriteMode mode() const {
-    return config_.sync == SyncMode::kGroup ? os::WriteMode::kDirectSync : os::WriteMode::kBuffered;
+    const bool sync = config_.sync == SyncMode::kGroup && !SeededBug(Bug::kSkipSync);
+    return sync ? os::WriteMode::kDirectSync : os::WriteMode::kBuffered;
   }
 
   const Config& config_;

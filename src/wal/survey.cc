@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "base/seeded_bug.h"
 #include "wal/segment_reader.h"
 
 namespace strata::wal {
@@ -289,7 +290,7 @@ class Surveyor {
         }
         continue;
       }
-      if (lost.first > bounds.durable) break;
+      if (lost.first > bounds.durable || SeededBug(Bug::kTruncateAtFirstDamage)) break;
       const bool torn = lost.last > bounds.durable;
       lost.last = std::min(lost.last, bounds.durable);
       AddDamage({segment.header.number, item.offset, item.bytes, lost, item.reason});
@@ -303,7 +304,7 @@ class Surveyor {
   static void Take(FoundSegment& segment, const Item& item) {
     if (segment.range.empty()) segment.range = {.first = item.position, .last = item.position};
     segment.range.last = item.position;
-    segment.frames_end = item.offset + item.bytes;
+    segment.frames_end = item.offset + item.bytes - (SeededBug(Bug::kFrameEndOffByOne) ? 1 : 0);
     ++segment.frames;
     if (segment.places.empty() || item.offset - segment.places.back().offset >= kPlaceEveryBytes) {
       segment.places.push_back({.position = item.position, .offset = item.offset});
