@@ -140,6 +140,10 @@ TEST(Cli, BadConfigurationEndsWith78) {
   const Ended environment = Strata({"config", "check"}, {.environment = {"STRATA_SEAL_ROWS=many"}});
   EXPECT_EQ(environment.code, kExitConfig);
   EXPECT_EQ(environment.err, "STRATA_SEAL_ROWS: 'many' is not a whole number\n");
+  const Ended name =
+      Strata({"config", "check"}, {.environment = {"STRATA_DEDUP_PAYLOAD=true,/=false"}});
+  EXPECT_EQ(name.code, kExitConfig);
+  EXPECT_EQ(name.err, "STRATA_DEDUP_PAYLOAD: '/' is not a namespace's name\n");
   const Ended open = Strata({"config", "check", "--listen-http", "0.0.0.0:8090"});
   EXPECT_EQ(open.code, kExitConfig);
   EXPECT_NE(open.err.find("--insecure"), std::string::npos) << open.err;
@@ -151,7 +155,8 @@ TEST(Cli, BadConfigurationEndsWith78) {
 TEST(Cli, ConfigPrintReadsBack) {
   const std::string file =
       testing::TempDir() + "strata-print-" + std::to_string(getpid()) + ".yaml";
-  const Given given{.environment = {"STRATA_HOT_RETENTION=2h"}};
+  const Given given{
+      .environment = {"STRATA_HOT_RETENTION=2h", "STRATA_DEDUP_PAYLOAD=true, prod=false"}};
   const Ended printed = Strata({"config", "print", "--listen-http", "[::1]:0", "--data-dir",
                                 "it's ${env:A} #1", "--merge-enabled", "false", "--with-origin"},
                                given);
@@ -160,6 +165,9 @@ TEST(Cli, ConfigPrintReadsBack) {
   EXPECT_NE(printed.out.find("  retention: 2h  # environment STRATA_HOT_RETENTION\n"),
             std::string::npos);
   EXPECT_NE(printed.out.find("  rows: 1000000  # default\n"), std::string::npos);
+  EXPECT_NE(printed.out.find("  payload: 'true,prod=false'  # environment STRATA_DEDUP_PAYLOAD\n"),
+            std::string::npos)
+      << printed.out;
   std::ofstream(file) << printed.out;
   const Ended again = Strata({"config", "print", "--config", file});
   EXPECT_EQ(again.code, kExitOk) << again.err;

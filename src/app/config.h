@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "model/per_namespace.h"
 
 namespace strata::app {
 
@@ -92,7 +93,7 @@ struct Config {
   struct Dedup {
     Duration window = std::chrono::minutes(15);
     Size memory{64_MiB};
-    bool payload = true;
+    model::PerNamespace<bool> payload{.others = true};
   } dedup;
 
   struct Limits {

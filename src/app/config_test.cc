@@ -137,6 +137,41 @@ TEST_F(ConfigLoad, EveryKindOfValue) {
   EXPECT_EQ(config.retention.spans, std::nullopt);
 }
 
+TEST_F(ConfigLoad, PayloadDedupHasExceptionsByNamespace) {
+  const auto payload = [&] {
+    const auto loaded = LoadConfig(sources_);
+    EXPECT_TRUE(loaded) << loaded.error().message;
+    return loaded ? loaded->config.dedup.payload : model::PerNamespace<bool>{};
+  };
+  EXPECT_TRUE(payload().Of("prod"));
+  WriteFile("dedup: {payload: false}\n");
+  EXPECT_FALSE(payload().Of("prod"));
+  WriteFile("dedup: {payload: 'true, prod=false,a_b-c=false'}\n");
+  EXPECT_FALSE(payload().Of("prod"));
+  EXPECT_FALSE(payload().Of("a_b-c"));
+  EXPECT_TRUE(payload().Of("Prod"));
+  EXPECT_TRUE(payload().Of("default"));
+  // The flag replaces the whole value, as for any setting.
+  sources_.flags = {{"dedup.payload", "false,dev=true"}};
+  EXPECT_FALSE(payload().Of("a_b-c"));
+  EXPECT_TRUE(payload().Of("dev"));
+  EXPECT_EQ(FindSetting("dedup.payload")->get(LoadConfig(sources_)->config), "false,dev=true");
+}
+
+TEST_F(ConfigLoad, WrongExceptionsByNamespaceAreNamed) {
+  const auto refusal = [&](const std::string& value) {
+    return RefusalOf("dedup: {payload: '" + value + "'}\n");
+  };
+  const std::string at = "strata.yaml:1: dedup.payload: ";
+  EXPECT_EQ(refusal("prod=false"), at + "'prod=false' is not one of true|false");
+  EXPECT_EQ(refusal("true,prod"), at + "'prod' is not an exception: write namespace=true|false");
+  EXPECT_EQ(refusal("true,"), at + "'' is not an exception: write namespace=true|false");
+  EXPECT_EQ(refusal("true,prod=no"), at + "prod: 'no' is not one of true|false");
+  EXPECT_EQ(refusal("true,-x=false"), at + "'-x' is not a namespace's name");
+  EXPECT_EQ(refusal("true,=false"), at + "'' is not a namespace's name");
+  EXPECT_EQ(refusal("true,a=false,a=true"), at + "'a' is given twice");
+}
+
 TEST_F(ConfigLoad, UnknownKeysNameLineAndNearest) {
   EXPECT_EQ(RefusalOf("hot:\n  memroy: 1GiB\n"),
             "strata.yaml:2: unknown key 'hot.memroy'; did you mean 'hot.memory'?");

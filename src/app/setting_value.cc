@@ -1,9 +1,12 @@
 #include "app/setting_value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
+#include <vector>
 
 #include "base/units.h"
+#include "server/namespace_rule.h"
 
 namespace strata::app {
 namespace {
@@ -27,6 +30,35 @@ Status CheckBounds(std::uint64_t value, const Bounds& bounds, Format format) {
 
 std::string FormatMillis(std::uint64_t count) {
   return FormatValue(milliseconds(static_cast<std::int64_t>(count)));
+}
+
+// What stands between commas, without the spaces around it; at least one item, perhaps empty.
+std::vector<std::string_view> Items(std::string_view text) {
+  std::vector<std::string_view> items;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::string_view& item = items.emplace_back(text.substr(begin, end - begin));
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    begin = end + 1;
+  }
+  return items;
+}
+
+// "audit=false"
+Status AddException(std::string_view item, model::PerNamespace<bool>& value) {
+  const std::size_t equals = item.find('=');
+  if (equals == std::string_view::npos) {
+    return Wrong("'" + std::string(item) + "' is not an exception: write namespace=true|false");
+  }
+  const std::string name(item.substr(0, equals));
+  if (!server::IsNamespaceName(name)) return Wrong("'" + name + "' is not a namespace's name");
+  bool own = false;
+  if (auto parsed = ParseValue(item.substr(equals + 1), {}, own); !parsed) {
+    return std::move(parsed).error().Within(name);
+  }
+  if (value.exceptions.emplace(name, own).second) return Done{};
+  return Wrong("'" + name + "' is given twice");
 }
 
 }  // namespace
@@ -80,6 +112,15 @@ Status ParseValue(std::string_view text, const Bounds&, Address& value) {
   return Done{};
 }
 
+Status ParseValue(std::string_view text, const Bounds&, model::PerNamespace<bool>& value) {
+  model::PerNamespace<bool> parsed;
+  const std::vector<std::string_view> items = Items(text);
+  RETURN_IF_ERROR(ParseValue(items.front(), {}, parsed.others));
+  for (std::size_t i = 1; i < items.size(); ++i) RETURN_IF_ERROR(AddException(items[i], parsed));
+  value = std::move(parsed);
+  return Done{};
+}
+
 std::string FormatValue(const Size& value) {
   return FormatSize(value.bytes);
 }
@@ -97,6 +138,11 @@ std::string FormatValue(const std::filesystem::path& value) {
 }
 std::string FormatValue(const Address& value) {
   return FormatAddress(value);
+}
+std::string FormatValue(const model::PerNamespace<bool>& value) {
+  std::string text = FormatValue(value.others);
+  for (const auto& [name, own] : value.exceptions) text += "," + name + "=" + FormatValue(own);
+  return text;
 }
 
 std::string KindOf(const Size&) {
@@ -116,6 +162,9 @@ std::string KindOf(const std::filesystem::path&) {
 }
 std::string KindOf(const Address&) {
   return "host:port";
+}
+std::string KindOf(const model::PerNamespace<bool>&) {
+  return "true|false[,namespace=true|false…]";
 }
 
 }  // namespace strata::app

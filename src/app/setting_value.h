@@ -29,6 +29,8 @@ Status ParseValue(std::string_view text, const Bounds& bounds,
 Status ParseValue(std::string_view text, const Bounds& bounds, std::uint64_t& value);
 Status ParseValue(std::string_view text, const Bounds& bounds, std::filesystem::path& value);
 Status ParseValue(std::string_view text, const Bounds& bounds, Address& value);
+// "true", "true,audit=false": what holds for all, then namespaces that differ.
+Status ParseValue(std::string_view text, const Bounds& bounds, model::PerNamespace<bool>& value);
 
 std::string FormatValue(const Size& value);
 std::string FormatValue(const std::chrono::milliseconds& value);
@@ -36,6 +38,7 @@ std::string FormatValue(const std::optional<std::chrono::milliseconds>& value);
 std::string FormatValue(const std::uint64_t& value);
 std::string FormatValue(const std::filesystem::path& value);
 std::string FormatValue(const Address& value);
+std::string FormatValue(const model::PerNamespace<bool>& value);
 
 // What the help text writes in the place of a value.
 std::string KindOf(const Size& value);
@@ -44,6 +47,7 @@ std::string KindOf(const std::optional<std::chrono::milliseconds>& value);
 std::string KindOf(const std::uint64_t& value);
 std::string KindOf(const std::filesystem::path& value);
 std::string KindOf(const Address& value);
+std::string KindOf(const model::PerNamespace<bool>& value);
 
 // Types whose values are a few words.
 template <class T>

@@ -119,7 +119,8 @@ void AddRequests(std::vector<Setting>& rows) {
   rows.push_back(Row("dedup.memory", "Memory for that; the oldest requests are forgotten first.",
                      FIELD(dedup.memory), {.bounds = {1_MiB, 64_GiB}}));
   rows.push_back(Row("dedup.payload",
-                     "Recognise requests without an Idempotency-Key by a hash of their payload.",
+                     "Recognise requests without an Idempotency-Key by a hash of their payload. "
+                     "Namespaces that differ follow: true,audit=false.",
                      FIELD(dedup.payload)));
   rows.push_back(Row("limits.attributes",
                      "Attributes a record; the others are cut and counted as dropped.",

@@ -126,7 +126,8 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
         IngestOutcome{.rejected = decoded->rejected, .message = std::move(decoded->message)});
   }
   const std::uint64_t seed = SeedOf(request);
-  const bool by_payload = config_.dedup_payload && decoded->every_record_has_time;
+  const bool by_payload =
+      decoded->every_record_has_time && config_.dedup_payload.Of(request.namespace_name);
   pending->info = {
       .type = wal::FrameType::kRecords,
       .kind = static_cast<std::uint8_t>(request.kind),

@@ -25,6 +25,7 @@
 #include "ingest/ingest_metrics.h"
 #include "ingest/target.h"
 #include "model/collection.h"
+#include "model/per_namespace.h"
 #include "wal/log.h"
 #include "wire/otlp_decode.h"
 
@@ -33,7 +34,8 @@ namespace strata::ingest {
 struct PipelineConfig {
   wire::Limits limits;
   DedupConfig dedup;
-  bool dedup_payload = true;
+  // Whether the payload's hash identifies a request; asked when it comes, and its frame remembers.
+  model::PerNamespace<bool> dedup_payload{.others = true};
   std::size_t collections_max = 100'000;
   // Rows in memory beyond this are refused until the sealer has caught up.
   std::uint64_t hot_bytes_max = 0;

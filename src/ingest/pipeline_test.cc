@@ -87,12 +87,55 @@ TEST(Pipeline, AKeyRecognisesWhatThePayloadDoesNot) {
   EXPECT_EQ(ingest.Rows().size(), 1U);
 }
 
+// Whether `request` is taken for a repetition in `namespace_name`.
+bool IsKnown(TestIngest& ingest, const std::string& request, const std::string& namespace_name,
+             const std::string& key = {}) {
+  const IngestOutcome outcome = ingest.Send(request, key, Encoding::kProtobuf, namespace_name);
+  EXPECT_TRUE(outcome.status);
+  return outcome.duplicate;
+}
+
 TEST(Pipeline, PayloadDedupCanBeTurnedOff) {
   os::SimulatedDisk disk;
-  TestIngest ingest(disk, {.dedup_payload = false});
+  TestIngest ingest(disk, {.dedup_payload = {.others = false, .exceptions = {{"billing", true}}}});
   const std::string request = LogsRequest({kTime}, "hello");
-  EXPECT_FALSE(ingest.Send(request).duplicate);
-  EXPECT_FALSE(ingest.Send(request).duplicate);
+  for (const char* name : {"default", "other", "billing"}) {
+    EXPECT_FALSE(IsKnown(ingest, request, name)) << name;
+  }
+  EXPECT_FALSE(IsKnown(ingest, request, "default"));
+  EXPECT_FALSE(IsKnown(ingest, request, "other"));
+  EXPECT_TRUE(IsKnown(ingest, request, "billing"));
+  EXPECT_EQ(ingest.Rows("other").size(), 2U);
+  EXPECT_EQ(ingest.Rows("billing").size(), 1U);
+}
+
+// A start with another setting neither forgets what was recognisable nor recognises what was not:
+// the frame says which it is. An Idempotency-Key is recognised whatever the setting.
+TEST(Pipeline, PayloadDedupOfANamespaceAcrossRestarts) {
+  const PipelineConfig off_in_audit{
+      .dedup_payload = {.others = true, .exceptions = {{"audit", false}}}};
+  os::SimulatedDisk disk;
+  const std::string early = LogsRequest({kTime}, "early");
+  const std::string keyed = LogsRequest({kTime}, "keyed");
+  {
+    TestIngest ingest(disk, off_in_audit);
+    EXPECT_FALSE(IsKnown(ingest, early, "default"));
+    EXPECT_FALSE(IsKnown(ingest, early, "audit"));
+    EXPECT_FALSE(IsKnown(ingest, keyed, "audit", "key-1"));
+  }
+  const auto same = disk.AfterPowerLoss(1);
+  {
+    TestIngest ingest(*same, off_in_audit);
+    EXPECT_TRUE(IsKnown(ingest, early, "default"));
+    EXPECT_FALSE(IsKnown(ingest, early, "audit"));
+    EXPECT_TRUE(IsKnown(ingest, keyed, "audit", "key-1"));
+  }
+  const auto changed = same->AfterPowerLoss(2);
+  TestIngest ingest(*changed,
+                    {.dedup_payload = {.others = false, .exceptions = {{"audit", true}}}});
+  EXPECT_FALSE(IsKnown(ingest, early, "default"));
+  EXPECT_FALSE(IsKnown(ingest, early, "audit"));
+  EXPECT_TRUE(IsKnown(ingest, early, "audit"));
 }
 
 // All twins are in flight at once; one is stored, the others wait for it and get its receipt.

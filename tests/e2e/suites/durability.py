@@ -154,6 +154,31 @@ def payload_without_times_is_stored_twice():
 
 
 @test
+def payload_hash_off_for_a_namespace():
+    """dedup.payload names the namespaces that differ; a restart changes nothing of it."""
+    body = logs_body("exception", 2)
+    with Server(settings={"DEDUP_PAYLOAD": "true,audit=false"}) as server, all_of() as attempt:
+
+        def known(namespace):
+            answer = server.client("otlp_http").post(
+                "/v1/logs", body, headers={"X-Scope-OrgID": namespace}
+            )
+            equal(answer.status, 200, namespace)
+            return is_duplicate(answer)
+
+        for namespace in ("audit", "prod"):
+            attempt(lambda: check(not known(namespace), f"{namespace}: the first is no duplicate"))
+        for when, stop in (("at once", None), ("after kill -9", server.kill), ("after SIGTERM", server.terminate)):
+            if stop:
+                stop()
+                server.restart()
+            attempt(lambda: check(not known("audit"), f"audit {when}: taken for a duplicate"))
+            attempt(lambda: check(known("prod"), f"prod {when}: no strata-duplicate"))
+        attempt(lambda: equal(server.value("SELECT count(*) FROM logs", namespace="audit"), 8, "audit"))
+        attempt(lambda: equal(server.value("SELECT count(*) FROM logs", namespace="prod"), 2, "prod"))
+
+
+@test
 def same_idempotency_key():
     """Another payload under a key that was used is a conflict; the same one is a duplicate."""
     first = otlp.request([otlp.log_record(0, "keyed", 9, {"rid": "keyed"})])
