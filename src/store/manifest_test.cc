@@ -364,7 +364,7 @@ TEST_F(ManifestTest, TenThousandPartsStayCheap) {
 // The fuzz target's seeds, and files that later versions must still read. Set STRATA_WRITE_SEEDS to
 // write them anew.
 TEST(ManifestSeeds, AreReadAsTheyWereWritten) {
-  const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../tests/corpus/manifest";
+  const auto folder = std::filesystem::path(STRATA_SOURCE_DIR) / "tests/corpus/manifest";
   ManifestSnapshot empty;
   const Bytes checkpoint = EncodeCheckpoint(empty, 1);
   const Edit edits[] = {
