@@ -143,6 +143,10 @@ class SimulatedFile final : public File {
           std::min<std::uint64_t>(kSectorBytes - offset % kSectorBytes, bytes.size());
       if (state_->Coin()) {
         Put(offset, bytes.first(n));
+        // The sync that belongs to a buffered write forgets what it did not write, like any other.
+        const bool whole = offset % kSectorBytes == 0 && n == kSectorBytes;
+        const bool buffered = sync_each_write_ && alignment_ == 1;
+        if (whole && buffered && state_->Coin()) node_->dirty.erase(offset / kSectorBytes);
       } else if (full) {
         return;
       }

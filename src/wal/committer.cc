@@ -33,7 +33,7 @@ void Committer::SetPublished(Position position) {
   durable_.store(position, std::memory_order_release);
 }
 
-void Committer::Begin(std::optional<WritableSegment> first) {
+void Committer::Begin(std::optional<WritableSegment> first, bool threads) {
   last_ = published();
   active_ = std::move(first);
   last_sync_ = clock_.Monotonic();
@@ -43,7 +43,7 @@ void Committer::Begin(std::optional<WritableSegment> first) {
     last_rebuild_ = clock_.Monotonic();
   }
   state_ = State::kRunning;
-  thread_ = std::thread([this] { Run(); });
+  if (threads) thread_ = std::thread([this] { Run(); });
 }
 
 void Committer::Stop() {
@@ -53,6 +53,8 @@ void Committer::Stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  while (CommitOnce()) {
+  }
   const bool poisoned = state_.exchange(State::kStopped) == State::kPoisoned;
   {
     const MutexLock lock(mutex_);
@@ -137,12 +139,29 @@ void Committer::AddTo(LogStats& stats) const {
 }
 
 void Committer::Run() {
-  while (TakeWork()) {
-    CommitTaken();
-    if (state_.load() == State::kPoisoned) Rebuild();
-    if (unsynced_ && clock_.Monotonic() - last_sync_ >= config_.sync_interval) {
-      if (auto synced = SyncInterval(); !synced) Poison(synced.error());
-    }
+  while (TakeWork()) DoWork();
+}
+
+bool Committer::CommitOnce() {
+  if (state_.load() == State::kIdle) return false;
+  {
+    const MutexLock lock(mutex_);
+    const bool sync_due = unsynced_ && clock_.Monotonic() - last_sync_ >= config_.sync_interval;
+    const bool idle = !rebuild_wanted_ && !sync_due;
+    if (queue_.empty() && (idle || stopping_)) return false;
+    taken_.clear();
+    next_taken_ = 0;
+    taken_.swap(queue_);
+  }
+  DoWork();
+  return true;
+}
+
+void Committer::DoWork() {
+  CommitTaken();
+  if (state_.load() == State::kPoisoned) Rebuild();
+  if (unsynced_ && clock_.Monotonic() - last_sync_ >= config_.sync_interval) {
+    if (auto synced = SyncInterval(); !synced) Poison(synced.error());
   }
 }
 

@@ -26,8 +26,11 @@ class Committer {
             SegmentSet& set, SegmentStock& stock);
   ~Committer();
 
-  // Starts the thread; the next frame gets published() + 1 and goes to `first`, when there is one.
-  void Begin(std::optional<WritableSegment> first);
+  // Starts the thread, with `threads`; the next frame gets published() + 1 and goes to `first`,
+  // when there is one.
+  void Begin(std::optional<WritableSegment> first, bool threads);
+  // Without a thread: what it would do now; false when that is nothing.
+  bool CommitOnce();
   void Stop();  // settles what was submitted, ends the thread, closes the segment
 
   Status Submit(Append& append);
@@ -47,6 +50,7 @@ class Committer {
   void Run();
   // Fills taken_; false when it is time to end.
   bool TakeWork();
+  void DoWork();
   void CommitTaken();
   // The next frames of taken_ that are admitted and go in one write. An error: no segment to write
   // to.

@@ -56,10 +56,18 @@ Result<ReadOutcome> Log::ReplayHeaders(Position after, const HeaderVisitor& visi
   return core_->reader().Headers(core_->Replayable(after), visit);
 }
 
-Status Log::Start() {
-  auto started = core_->Start();
+Status Log::Start(bool threads) {
+  auto started = core_->Start(threads);
   if (!started) return std::move(started).error().Within("start log");
   return started;
+}
+
+bool Log::CommitOnce() {
+  return core_->committer().CommitOnce();
+}
+
+bool Log::StockOnce() {
+  return core_->stock().WorkOnce();
 }
 
 Status Log::Submit(Append& append) {

@@ -89,8 +89,12 @@ class Log {
   Result<ReadOutcome> ReplayHeaders(Position after, const HeaderVisitor& visit);
 
   // Closes what a crash left open, moves foreign files away, opens a fresh segment, starts the
-  // threads. Requires: called once.
-  Status Start();
+  // threads. Requires: called once. With `threads` false nothing runs by itself: the caller's
+  // thread does the work in the two calls below, in an order that a simulation chooses.
+  Status Start(bool threads = true);
+  // The committer's work that waits, and one piece of the segment stock's. False: there was none.
+  bool CommitOnce();
+  bool StockOnce();
 
   // kUnavailable: unhealthy, stopping or not started. kExhausted: queue_bytes_max or max_bytes
   // is reached ("log full": until Release()), or the disk is full. kTooLarge: over frame_bytes_max.

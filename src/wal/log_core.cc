@@ -5,6 +5,7 @@
 
 #include "base/fault_point.h"
 #include "base/seeded_bug.h"
+#include "os/aligned_buffer.h"
 #include "wal/quarantine.h"
 
 namespace strata::wal {
@@ -13,6 +14,7 @@ namespace {
 // After an unclean start with SyncMode::kInterval nobody knows what was acked last. More positions
 // than a sync interval can hold are left out, so that none is given away twice.
 constexpr Position kSkipAhead = Position{1} << 30;
+constexpr std::uint64_t kCopyBytes = 1_MiB;
 
 }  // namespace
 
@@ -110,6 +112,26 @@ Status Log::Core::SetAsideForeignFiles() {
   return QuarantineFile(files_, config_.directory, std::string(kCursorsName));
 }
 
+// Frames that recovery accepted although nothing vouches for them may have been read from a cache.
+// From here on readers see them and a footer counts them: they are made durable first. Through the
+// page cache they are written again, because a sync that failed in the life before leaves pages
+// there that look clean.
+Status Log::Core::MakeDurable(os::File& file, const FoundSegment& segment) {
+  const std::uint64_t end = AlignUp(segment.frames_end, kBlockBytes);
+  const std::uint64_t begin = AlignUp(segment.vouched_end, kBlockBytes);
+  if (!file.direct() && begin < end) {
+    os::AlignedBuffer buffer(std::min(end - begin, kCopyBytes));
+    for (std::uint64_t at = begin; at < end;) {
+      const auto window = buffer.span().first(std::min<std::uint64_t>(buffer.size(), end - at));
+      ASSIGN_OR_RETURN(const std::size_t read, file.ReadAt(at, window));
+      if (read == 0) break;
+      RETURN_IF_ERROR(file.WriteAt(at, window.first(read)));
+      at += read;
+    }
+  }
+  return file.Sync();
+}
+
 // Puts a footer behind what recovery accepted, so that nothing behind it is ever read again, and no
 // later start judges it anew.
 Status Log::Core::CloseLeftOpen() {
@@ -118,6 +140,7 @@ Status Log::Core::CloseLeftOpen() {
     ASSIGN_OR_RETURN(const auto file,
                      files_.Open(At(segment.name), {.access = os::Access::kReadWrite,
                                                     .mode = os::WriteMode::kDirectSync}));
+    RETURN_IF_ERROR(MakeDurable(*file, segment));
     RETURN_IF_ERROR(WriteFooter(*file, segment.header, segment.footer_entries, segment.range,
                                 segment.frames_end, config_.segment_bytes));
     ASSIGN_OR_RETURN(const std::uint64_t file_bytes, file->Size());
@@ -153,7 +176,7 @@ Result<SegmentStock::Start> Log::Core::CollectSpares() {
   return start;
 }
 
-Status Log::Core::Start() {
+Status Log::Core::Start(bool threads) {
   {
     const MutexLock lock(mutex_);
     CHECK(!started_);
@@ -177,7 +200,7 @@ Status Log::Core::Start() {
   start.log_id = log_id;
   start.first_position = skipped ? base + 1 : 0;
   start.next_number = survey_.highest_number + 1;
-  stock_.Begin(std::move(start));
+  stock_.Begin(std::move(start), threads);
   auto first = stock_.TakeNext();
   // A full log starts: reading and releasing go on, and appends are refused until there is room.
   if (!first && !os::IsNoSpace(first.error())) {
@@ -189,7 +212,7 @@ Status Log::Core::Start() {
     started_ = true;
   }
   FaultPoint<"wal.start.segment_opened">();
-  committer_.Begin(first ? std::optional(*std::move(first)) : std::nullopt);
+  committer_.Begin(first ? std::optional(*std::move(first)) : std::nullopt, threads);
   return Done{};
 }
 

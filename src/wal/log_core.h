@@ -29,7 +29,7 @@ class Log::Core {
 
   RecoveryReport recovery() const;
 
-  Status Start();
+  Status Start(bool threads);
   void Stop() {
     committer_.Stop();
     stock_.Stop();
@@ -50,6 +50,7 @@ class Log::Core {
   const CursorStore& cursors() const { return cursors_; }
   Committer& committer() { return committer_; }
   const Committer& committer() const { return committer_; }
+  SegmentStock& stock() { return stock_; }
   LogReader& reader() { return reader_; }
 
  private:
@@ -67,6 +68,7 @@ class Log::Core {
   void NoteDamage(const Damage& damage);
   Status KeepEvidence();
   Status SetAsideForeignFiles();
+  static Status MakeDurable(os::File& file, const FoundSegment& segment);
   Status CloseLeftOpen();
   Result<SegmentStock::Start> CollectSpares();
   std::filesystem::path At(std::string_view name) const { return config_.directory / name; }

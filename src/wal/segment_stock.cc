@@ -37,7 +37,7 @@ SegmentStock::~SegmentStock() {
   Stop();
 }
 
-void SegmentStock::Begin(Start start) {
+void SegmentStock::Begin(Start start, bool threads) {
   const MutexLock lock(mutex_);
   log_id_ = start.log_id;
   next_number_ = start.next_number;
@@ -47,7 +47,8 @@ void SegmentStock::Begin(Start start) {
   // A restart with a fixed seed must not repeat the salts of the run before.
   salts_.seed(SaltSeed(config_.salt_seed) + next_number_);
   last_try_ = clock_.Monotonic();
-  thread_ = std::thread([this] { Run(); });
+  threads_ = threads;
+  if (threads) thread_ = std::thread([this] { Run(); });
 }
 
 void SegmentStock::Stop() {
@@ -58,6 +59,8 @@ void SegmentStock::Stop() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  while (WorkOnce()) {
+  }
   const MutexLock lock(mutex_);
   if (!next_) return;
   // An unused segment would look like one that a crash left open.
@@ -81,6 +84,19 @@ void SegmentStock::Run() {
   }
 }
 
+// Until the thread has done something; without one it is done here.
+void SegmentStock::AwaitWork() {
+  if (threads_) {
+    changed_.wait(mutex_);
+    return;
+  }
+  mutex_.unlock();
+  const bool worked = WorkOnce();
+  mutex_.lock();
+  CHECK(worked);
+}
+
+// The lock is given up while files are worked on.
 bool SegmentStock::WorkOnce() {
   std::unique_lock lock(mutex_);
   if (!next_ && may_try_next_ && !stopping_) {
@@ -244,7 +260,7 @@ Result<WritableSegment> SegmentStock::TakeNext() {
       in_trouble_ = true;
       return *error_;
     }
-    changed_.wait(mutex_);
+    AwaitWork();
   }
   WritableSegment segment{.header = next_->header, .file = std::move(next_->file)};
   next_.reset();

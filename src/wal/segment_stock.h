@@ -50,8 +50,10 @@ class SegmentStock {
   SegmentStock(const Config& config, os::FileSystem& files, const Clock& clock, SegmentSet& set);
   ~SegmentStock();
 
-  void Begin(Start start);  // starts the thread
-  void Stop();              // finishes footers, gives back the next segment, ends the thread
+  void Begin(Start start, bool threads);  // starts the thread, with `threads`
+  void Stop();  // finishes footers, gives back the next segment, ends the thread
+  // One piece of the thread's work; false when there is none. Without a thread: called by others.
+  bool WorkOnce();
 
   // The next segment, waited for while it is being made; it is in the set, active, on return.
   // kExhausted: no room (max_bytes or the disk). Other errors: the machine refused.
@@ -84,8 +86,7 @@ class SegmentStock {
   };
 
   void Run();
-  // One piece of work, with the lock given up meanwhile; false when there is none.
-  bool WorkOnce();
+  void AwaitWork() REQUIRES(mutex_);
   void WorkOnNext(std::unique_lock<Mutex>& lock) REQUIRES(mutex_);
   void WorkOnSpare(std::unique_lock<Mutex>& lock) REQUIRES(mutex_);
   Result<Next> MakeNext(std::optional<std::string> spare, Position first_position);
@@ -126,6 +127,7 @@ class SegmentStock {
   std::atomic<bool> in_trouble_{false};
   std::atomic<bool> abandon_{false};  // stop zero-writing
   std::atomic<std::uint64_t> recycled_{0};
+  bool threads_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -204,6 +204,8 @@ class Surveyor {
     Position bound = 0;
     const auto own = walked_.find(candidates_[i].header.number);
     if (own != walked_.end()) bound = own->second.durable_through;
+    // What was left out before the segment was never written: nothing vouches for it.
+    if (bound < candidates_[i].header.first_position) bound = 0;
     // With SyncMode::kInterval a cursor may be ahead of what power loss left.
     if (!candidates_[i].header.interval_sync) bound = std::max(bound, vouched_);
     return bound;
@@ -229,16 +231,20 @@ class Surveyor {
   void Judge() {
     Position expected = have_cursors_ ? survey_.cursors.released + 1 : 0;
     Position known = candidates_.empty() ? vouched_ : 0;
+    Position begun = 0;  // behind the positions that were left out last, with or without frames
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       FoundSegment& segment = candidates_[i];
       known = std::max(known, KnownDurable(i));
       if (!segment.closed) Cut(segment, BoundsOf(i), expected);
+      begun = std::max(begun, segment.header.first_position);
       if (segment.range.empty()) continue;
+      NoteSkipped(segment.header.first_position, expected);
       if (expected == 0) expected = segment.range.first;
       NoteGap(segment, expected);
       expected = std::max(expected, segment.range.last + 1);
     }
     expected = std::max<Position>(expected, 1);
+    if (known >= begun) NoteSkipped(begun, expected);
     survey_.report.last = std::max(expected - 1, known);
     if (known < expected) return;
     Damage damage{.lost = {.first = expected, .last = known},
@@ -252,13 +258,16 @@ class Surveyor {
     AddDamage(std::move(damage));
   }
 
+  // Positions were left out before `first`, where a segment was begun.
+  void NoteSkipped(Position first, Position& expected) {
+    if (expected == 0 || first <= expected) return;
+    survey_.skipped.push_back({.first = expected, .last = first - 1});
+    expected = first;
+  }
+
   void NoteGap(const FoundSegment& segment, Position expected) {
     const PositionRange gap{.first = expected, .last = segment.range.first - 1};
     if (gap.empty()) return;
-    if (segment.header.first_position > expected) {
-      survey_.skipped.push_back({.first = expected, .last = segment.header.first_position - 1});
-      if (segment.header.first_position == segment.range.first) return;
-    }
     // A segment in between whose header does not read explains it.
     const auto next = unreadable_.lower_bound(segment.header.number);
     if (next != unreadable_.begin() && std::prev(next)->second.lost.empty()) {
@@ -279,10 +288,14 @@ class Surveyor {
       if (item.kind == Piece::Kind::kFrame) {
         if (item.position > bounds.accepted) break;
         Take(segment, item);
+        if (item.position <= bounds.durable) segment.vouched_end = segment.frames_end;
         continue;
       }
       PositionRange lost = item.lost;
-      if (segment.range.empty()) lost.first = std::max(lost.first, expected);
+      if (segment.range.empty()) {
+        // Positions before the first one of the segment were never given away.
+        lost.first = std::max({lost.first, expected, segment.header.first_position});
+      }
       if (lost.empty()) {
         // Padding. That of a torn group is no damage.
         if (segment.range.last <= bounds.durable) {

@@ -37,6 +37,7 @@ struct FoundSegment {
   std::uint64_t frames = 0;  // that count
 
   // Of segments that are not closed.
+  std::uint64_t vouched_end = kFirstGroupOffset;  // of the frames that are known to be durable
   Bytes footer_entries{};
   std::vector<FramePlace> places{};
 };

@@ -1,0 +1,22 @@
+// What a log lives through, with the power cut at every call on the way.
+#pragma once
+
+#include <span>
+
+#include "states/log_world.h"
+
+namespace strata::reliability {
+
+struct LogScenario {
+  const char* name;
+  void (*run)(LogWorld& world);
+  wal::Config config;
+  std::uint64_t disk_bytes = 1ULL << 40;
+  bool buffered_only = false;  // else direct or buffered, as the seed says
+};
+
+std::span<const LogScenario> LogScenarios();
+// The whole scenario, each of its states judged.
+void RunLogScenario(const LogScenario& scenario, Explorer& explorer, std::uint64_t seed);
+
+}  // namespace strata::reliability
