@@ -26,6 +26,7 @@ template <class T>
 void AddChoice(CLI::App& command, const std::string& flag, const std::string& help,
                const std::map<std::string, T>& choices, T& target) {
   std::vector<std::string> names;
+  names.reserve(choices.size());
   for (const auto& [name, value] : choices) names.push_back(name);
   command
       .add_option_function<std::string>(

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -16,10 +16,10 @@ namespace strata::app {
 namespace {
 
 constexpr std::size_t kPiecesMax = 64;  // of one writev
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReadBytes = 16_KiB;
 
 Error SocketError(const std::string& what) {
-  return Error{Code::kUnavailable, what + ": " + std::strerror(errno)};
+  return Error{Code::kUnavailable, what + ": " + std::generic_category().message(errno)};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -28,7 +29,7 @@ struct FreeDeleter {
 using AlignedBytes = std::unique_ptr<std::byte, FreeDeleter>;
 
 Error SystemError(const std::string& what) {
-  return Error{Code::kIo, what + ": " + std::strerror(errno)};
+  return Error{Code::kIo, what + ": " + std::generic_category().message(errno)};
 }
 
 // A file that is closed and removed at the end of the measurement.

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,7 +25,7 @@ class Load {
 
   Status Connect(const ConnectFunction& connect) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_ < 0) return Error{Code::kIo, std::string("epoll: ") + std::strerror(errno)};
+    if (epoll_ < 0) return Error{Code::kIo, "epoll: " + std::generic_category().message(errno)};
     for (std::size_t i = 0; i < options_.connections; ++i) {
       ASSIGN_OR_RETURN(auto connection, connect());
       clients_.push_back({.connection = std::move(connection)});

@@ -99,7 +99,8 @@ Status ApplyEnvironment(LoadedConfig& loaded, const Environment& environment) {
     const std::string near = Nearest(name, names);
     // Others may own names of this form (Kubernetes sets STRATA_PORT), so only a near miss counts.
     if (near.empty() || near == name) continue;
-    loaded.warnings.push_back(name + " is not a setting; did you mean " + near + "?");
+    loaded.warnings.push_back(
+        std::string(name).append(" is not a setting; did you mean ").append(near).append("?"));
   }
   return Done{};
 }

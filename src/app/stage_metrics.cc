@@ -1,6 +1,6 @@
 #include "app/stage_metrics.h"
 
-#include <cstdio>
+#include <fstream>
 #include <string>
 
 #include <unistd.h>
@@ -26,14 +26,10 @@ std::uint64_t Sum(const hot::Hot& hot, std::uint64_t hot::CollectionState::* fie
 
 // proc(5): the second number of statm is the resident size in pages.
 double ResidentBytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  if (file == nullptr) return 0;
-  unsigned long long total = 0;
-  unsigned long long resident = 0;
-  const int read = std::fscanf(file, "%llu %llu", &total, &resident);
-  std::fclose(file);
-  return read == 2 ? static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE))
-                   : 0;
+  std::ifstream file("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  return file >> total >> resident ? resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
 }  // namespace

@@ -146,6 +146,7 @@ std::string AlignColumns(const std::vector<std::string>& head,
                          const std::vector<std::vector<std::string>>& rows) {
   const auto line = [](const std::vector<std::string>& texts) {
     Row cells;
+    cells.reserve(texts.size());
     for (const std::string& text : texts) {
       Cell cell{.text = Printable(text)};
       cell.width = CodePoints(cell.text);
@@ -155,6 +156,7 @@ std::string AlignColumns(const std::vector<std::string>& head,
     return cells;
   };
   std::vector<Row> lines;
+  lines.reserve(rows.size());
   for (const auto& row : rows) lines.push_back(line(row));
   return Layout(line(head), lines);
 }

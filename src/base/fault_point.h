@@ -39,14 +39,14 @@ struct FaultName {
 
 namespace fault_point {
 
-extern std::atomic<bool> armed;
+extern std::atomic<bool> armed;        // NOLINT(*-avoid-non-const-global-variables): see above
 bool Register(std::string_view name);  // before main()
 void Pass(std::string_view name);
 
 template <FaultName kName>
 struct Point {
   static constexpr std::string_view kText{kName.text};
-  static inline const bool known = Register(kText);
+  static inline const bool kKnown = Register(kText);
 };
 
 }  // namespace fault_point
@@ -54,7 +54,7 @@ struct Point {
 template <FaultName kName>
 void FaultPoint() {
   using Point = fault_point::Point<kName>;
-  static_cast<void>(&Point::known);  // or it would not be registered
+  static_cast<void>(&Point::kKnown);  // or it would not be registered
   if (fault_point::armed.load(std::memory_order_relaxed)) [[unlikely]] {
     fault_point::Pass(Point::kText);
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "model/any.h"
 #include "model/block.h"
 #include "model/kind.h"
@@ -30,7 +31,7 @@ struct PartColumn {
 };
 
 // Bytes of a part that one checksum covers.
-inline constexpr std::uint64_t kPartBlockBytes = 64 * 1024;
+inline constexpr std::uint64_t kPartBlockBytes = 64_KiB;
 
 // What is known of a part without opening it; the manifest keeps it. Event times are those of the
 // kind's time column (model::TimeColumn), nanoseconds, over the rows that have one; when none has,

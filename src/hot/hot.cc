@@ -20,6 +20,7 @@ struct Hot::Entry {
   std::vector<Lane*> Lanes() const {
     const MutexLock lock(mutex);
     std::vector<Lane*> all;
+    all.reserve(lanes.size());
     for (const auto& lane : lanes) all.push_back(lane.get());
     return all;
   }

@@ -34,9 +34,9 @@ Block::Block(Kind kind, std::uint32_t capacity, const BlockHints& hints)
   CHECK(capacity >= 1 && capacity <= kBlockRowsMax);
   const auto specs = FixedColumns(kind);
   fixed_.reserve(specs.size());
-  for (std::uint16_t i = 0; i < specs.size(); ++i) {
-    fixed_.push_back(std::make_unique<Column>(specs[i].type, specs[i].nullable, capacity,
-                                              Contains(hints.raw_fixed, i)));
+  for (const ColumnSpec& spec : specs) {
+    fixed_.push_back(std::make_unique<Column>(spec.type, spec.nullable, capacity,
+                                              Contains(hints.raw_fixed, fixed_.size())));
   }
 }
 
@@ -99,9 +99,9 @@ std::uint32_t Block::AddScope(const Hash128& hash, const Scope& scope) {
 
 BlockHints Block::HintsForNext() const {
   BlockHints hints;
-  for (std::uint16_t i = 0; i < fixed_.size(); ++i) {
+  for (std::size_t i = 0; i < fixed_.size(); ++i) {
     if (fixed_[i]->type() == ColumnType::kLabel && fixed_[i]->ended_raw()) {
-      hints.raw_fixed.push_back(i);
+      hints.raw_fixed.push_back(static_cast<std::uint16_t>(i));
     }
   }
   for (std::size_t i = 0; i < attributes_.size(); ++i) {

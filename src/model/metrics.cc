@@ -72,33 +72,31 @@ void WriteHistogram(std::string& out, const std::string& name, const ClientMetri
 
 // https://prometheus.io/docs/specs/om/open_metrics_spec/ : a counter family is named without
 // _total, its samples with it; a unit that ends the family's name is declared; # EOF ends the page.
-std::string OpenMetricsText(const std::vector<MetricFamily>& families) {
-  std::string out;
-  for (const MetricFamily& family : families) {
-    std::string name = family.name;
-    const bool counter = family.type == MetricType::Counter;
-    if (counter && name.ends_with("_total")) name.resize(name.size() - 6);
-    const bool histogram = family.type == MetricType::Histogram;
-    out += "# TYPE " + name + " " +
-           (counter     ? "counter"
-            : histogram ? "histogram"
-                        : "gauge") +
-           "\n";
-    for (const std::string_view unit : {"seconds", "bytes"}) {
-      if (name.ends_with("_" + std::string(unit))) {
-        out.append("# UNIT ").append(name).append(" ").append(unit).append("\n");
-      }
-    }
-    out += "# HELP " + name + " " + Escaped(family.help) + "\n";
-    for (const ClientMetric& metric : family.metric) {
-      if (histogram) {
-        WriteHistogram(out, name, metric);
-      } else {
-        out += name + (counter ? "_total" : "") + LabelText(metric) + " " +
-               NumberText(counter ? metric.counter.value : metric.gauge.value) + "\n";
-      }
+void WriteFamily(std::string& out, const MetricFamily& family) {
+  std::string name = family.name;
+  const bool counter = family.type == MetricType::Counter;
+  if (counter && name.ends_with("_total")) name.resize(name.size() - 6);
+  const bool histogram = family.type == MetricType::Histogram;
+  out += "# TYPE " + name + " " + (counter ? "counter" : histogram ? "histogram" : "gauge") + "\n";
+  for (const std::string_view unit : {"seconds", "bytes"}) {
+    if (name.ends_with("_" + std::string(unit))) {
+      out.append("# UNIT ").append(name).append(" ").append(unit).append("\n");
     }
   }
+  out += "# HELP " + name + " " + Escaped(family.help) + "\n";
+  for (const ClientMetric& metric : family.metric) {
+    if (histogram) {
+      WriteHistogram(out, name, metric);
+    } else {
+      out += name + (counter ? "_total" : "") + LabelText(metric) + " " +
+             NumberText(counter ? metric.counter.value : metric.gauge.value) + "\n";
+    }
+  }
+}
+
+std::string OpenMetricsText(const std::vector<MetricFamily>& families) {
+  std::string out;
+  for (const MetricFamily& family : families) WriteFamily(out, family);
   return out + "# EOF\n";
 }
 

@@ -172,7 +172,9 @@ void RowWriter::CommitRow() {
 // Whatever a row set is taken back, so that the record that comes next in its place finds nothing.
 void RowWriter::AbandonRow() {
   const std::size_t fixed_columns = FixedColumns(block_->kind()).size();
-  for (std::uint16_t i = 0; i < fixed_columns; ++i) block_->fixed(i).Clear(row_);
+  for (std::size_t i = 0; i < fixed_columns; ++i) {
+    block_->fixed(static_cast<std::uint16_t>(i)).Clear(row_);
+  }
   for (std::uint32_t i = 0; i < attribute_count_; ++i) {
     if (slots_[i].key == nullptr) continue;
     slots_[i].column->Clear(row_);

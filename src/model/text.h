@@ -22,7 +22,7 @@ class Text {
     const char* at = text.data();
     if (size > kInlineBytes) {
       words_[0] = size | Load<std::uint32_t>(at) << 32;
-      std::memcpy(&words_[1], &at, sizeof at);
+      std::memcpy(&words_[1], static_cast<const void*>(&at), sizeof at);
     } else if (size >= 8) {
       // The last eight bytes, moved so that the fifth byte comes first.
       words_[0] = size | Load<std::uint32_t>(at) << 32;
@@ -43,7 +43,7 @@ class Text {
   const char* data() const {
     if (size() <= kInlineBytes) return reinterpret_cast<const char*>(words_) + 4;
     const char* at;
-    std::memcpy(&at, &words_[1], sizeof at);
+    std::memcpy(static_cast<void*>(&at), &words_[1], sizeof at);
     return at;
   }
   std::string_view view() const { return {data(), size()}; }

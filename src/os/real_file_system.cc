@@ -199,6 +199,7 @@ class MachineFiles final : public FileSystem {
     std::vector<DirectoryEntry> entries;
     while (true) {
       errno = 0;
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): safe on a stream of one's own
       const dirent* entry = ::readdir(folder.get());
       if (entry == nullptr) break;
       const std::string name = entry->d_name;

@@ -39,6 +39,7 @@ std::shared_ptr<SnapshotTaker::Taken> SnapshotTaker::TryTake(
   auto taken = std::make_shared<Taken>();
   taken->manifest = store_.Pin(std::string(namespace_name));
   std::vector<store::Split> splits;
+  splits.reserve(sources.size());
   for (const Source& source : sources) {
     splits.push_back(store_.SplitAt(*taken->manifest, source.collection->id, source.floor));
   }

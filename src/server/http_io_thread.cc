@@ -46,9 +46,7 @@ void HttpIoThread::Finish() {
 
 void HttpIoThread::PostAdopt(std::shared_ptr<HttpConnection> connection) {
   connection_count_.fetch_add(1, std::memory_order_relaxed);
-  asio::post(context_, [this, connection = std::move(connection)]() mutable {
-    Adopt(std::move(connection));
-  });
+  asio::post(context_, [this, connection = std::move(connection)] { Adopt(connection); });
 }
 
 void HttpIoThread::PostAnswered(std::shared_ptr<HttpConnection> connection) {
@@ -71,7 +69,7 @@ void HttpIoThread::SendAnswers() {
   sending_.clear();
 }
 
-void HttpIoThread::Adopt(std::shared_ptr<HttpConnection> connection) {
+void HttpIoThread::Adopt(const std::shared_ptr<HttpConnection>& connection) {
   connection->slot = connections_.size();
   connections_.push_back(connection);
   connection->Start();

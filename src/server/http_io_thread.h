@@ -52,7 +52,7 @@ class HttpIoThread : public std::enable_shared_from_this<HttpIoThread> {
 
  private:
   void Run(int number);
-  void Adopt(std::shared_ptr<HttpConnection> connection);
+  void Adopt(const std::shared_ptr<HttpConnection>& connection);
   void BeginStop();
   void Abort();
   void SendAnswers();

@@ -128,6 +128,7 @@ Result<std::vector<std::string>> NamesIn(os::FileSystem& files,
                                          const std::filesystem::path& directory) {
   ASSIGN_OR_RETURN(const auto entries, files.List(directory));
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const os::DirectoryEntry& entry : entries) names.push_back(entry.name);
   return names;
 }

@@ -135,6 +135,7 @@ std::uint64_t SegmentSet::bytes() const {
 std::vector<SegmentInfo> SegmentSet::List() const {
   const MutexLock lock(mutex_);
   std::vector<SegmentInfo> list;
+  list.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     list.push_back({.name = SegmentName(entry.header.number),
                     .state = entry.written ? SegmentState::kClosed : SegmentState::kActive,

@@ -50,7 +50,7 @@ class Value {
   // Raw bytes; empty for an id of zeros.
   template <class RawId>
   std::string id() const {
-    const RawId raw = number<RawId>();
+    const auto raw = number<RawId>();
     const std::string_view bytes(raw.bytes, sizeof raw.bytes);
     return bytes.find_first_not_of('\0') == std::string_view::npos ? std::string()
                                                                    : std::string(bytes);

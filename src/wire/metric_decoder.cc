@@ -64,7 +64,6 @@ void MetricDecoder::Decode(std::string_view bytes) {
 }
 
 void MetricDecoder::DecodePoints(std::string_view bytes) {
-  ProtoCursor data(bytes, state_.malformed);
   const bool has_temporality =
       type_ != model::MetricType::kGauge && type_ != model::MetricType::kSummary;
   const bool is_sum = type_ == model::MetricType::kSum;
@@ -82,7 +81,7 @@ void MetricDecoder::DecodePoints(std::string_view bytes) {
     }
   }
   state_.SetMetricProblem(state_.values.problem());
-  while (const std::uint32_t tag = data.NextTag()) {
+  for (ProtoCursor data(bytes, state_.malformed); const std::uint32_t tag = data.NextTag();) {
     if (tag != Tag(1, kBytes)) {
       data.Skip(tag, 0);
       continue;
