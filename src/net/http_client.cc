@@ -10,6 +10,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "base/units.h"
+
 namespace strata::net {
 namespace {
 
@@ -167,8 +169,10 @@ class HttpClient::Connection {
   }
 
   Error Failed(std::string_view doing, const error_code& failed) {
-    return {CodeOf(failed),
-            "cannot " + std::string(doing) + " " + Authority(url_) + ": " + failed.message()};
+    const Code code = CodeOf(failed);
+    return {code, "cannot " + std::string(doing) + " " + Authority(url_) + ": " +
+                      (code == Code::kTimeout ? "not within " + FormatDuration(options_.timeout)
+                                              : failed.message())};
   }
 
   const HttpUrl url_;
