@@ -38,6 +38,8 @@ class BenchConnection {
     bool complete = false;
     int status = 0;  // HTTP status; gRPC code
     bool success = false;
+    std::uint64_t receipt = 0;  // gRPC only, as the next
+    bool duplicate = false;
   };
 
   explicit BenchConnection(int socket) : socket_(socket) {}
@@ -68,6 +70,7 @@ struct BenchTarget {
   std::string path;                   // HTTP path or gRPC method
   std::string content_type = {};      // HTTP
   std::string content_encoding = {};  // "", gzip, zstd
+  std::string name_space = {};        // gRPC; empty: the server's default
 };
 
 Result<std::unique_ptr<BenchConnection>> ConnectHttp(const BenchTarget& target);

@@ -71,20 +71,24 @@ std::string HeaderBlock(const BenchTarget& target) {
   if (!target.content_encoding.empty()) {
     AppendField(block, "grpc-encoding", target.content_encoding);
   }
+  if (!target.name_space.empty()) AppendField(block, "x-scope-orgid", target.name_space);
   return block;
 }
 
-// The grpc-status in a block of trailers; -1 when it is not there as a literal. The peer is told to
-// keep no dynamic table, so a literal it is.
-int StatusIn(std::string_view block) {
-  constexpr std::string_view kName = "grpc-status";
-  const auto at = block.find(kName);
-  const auto length_at = at + kName.size();
-  if (at == std::string_view::npos || length_at + 1 >= block.size()) return -1;
-  const auto value = block.substr(length_at + 1, static_cast<std::uint8_t>(block[length_at]));
-  int status = -1;
-  std::from_chars(value.data(), value.data() + value.size(), status);
-  return status;
+// A field in a block of trailers; empty when it is not there as a literal. The peer is told to keep
+// no dynamic table, so a literal it is.
+std::string_view FieldIn(std::string_view block, std::string_view name) {
+  const auto at = block.find(name);
+  const auto length_at = at + name.size();
+  if (at == std::string_view::npos || length_at + 1 >= block.size()) return {};
+  return block.substr(length_at + 1, static_cast<std::uint8_t>(block[length_at]));
+}
+
+template <class Number>
+Number NumberIn(std::string_view block, std::string_view name, Number otherwise) {
+  const std::string_view text = FieldIn(block, name);
+  std::from_chars(text.data(), text.data() + text.size(), otherwise);
+  return otherwise;
 }
 
 class GrpcConnection final : public BenchConnection {
@@ -197,8 +201,12 @@ class GrpcConnection final : public BenchConnection {
       if (answer_.complete) return;
       answer_ = {.complete = true, .status = -1};
     } else if (type == kHeaders && (flags & kEndStream) != 0) {
-      const int status = StatusIn(payload);
-      answer_ = {.complete = true, .status = status, .success = status == 0};
+      const int status = NumberIn(payload, "grpc-status", -1);
+      answer_ = {.complete = true,
+                 .status = status,
+                 .success = status == 0,
+                 .receipt = NumberIn(payload, "strata-receipt", std::uint64_t{0}),
+                 .duplicate = FieldIn(payload, "strata-duplicate") == "true"};
     }
     if (answer_.complete) unsent_ = {};
   }

@@ -233,6 +233,7 @@ Status SegmentStock::FillSpare(const std::filesystem::path& path) {
                                                        .create = true,
                                                        .truncate = true,
                                                        .mode = os::WriteMode::kDirectSync}));
+  FaultPoint<"wal.spare.created">();
   RETURN_IF_ERROR(file->Allocate(config_.segment_bytes));
   FaultPoint<"wal.spare.allocated">();
   os::AlignedBuffer zeros(std::min<std::uint64_t>(kZeroChunkBytes, config_.segment_bytes));
