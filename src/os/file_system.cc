@@ -5,6 +5,14 @@
 #include "base/fault_point.h"
 
 namespace strata::os {
+namespace {
+
+FileSystem::Path FolderOf(const FileSystem::Path& path) {
+  const FileSystem::Path folder = path.parent_path();
+  return folder.empty() ? "." : folder;
+}
+
+}  // namespace
 
 Result<bool> FileSystem::Exists(const Path& path) {
   auto stat = GetStat(path);
@@ -14,13 +22,14 @@ Result<bool> FileSystem::Exists(const Path& path) {
 }
 
 Status FileSystem::CreateDirectories(const Path& path) {
-  ASSIGN_OR_RETURN(const bool exists, Exists(path));
-  if (exists) return Done{};
-  const Path parent = path.parent_path();
-  if (!parent.empty() && parent != path) RETURN_IF_ERROR(CreateDirectories(parent));
-  RETURN_IF_ERROR(CreateDirectory(path));
+  const Path folder = path.has_filename() ? path : path.parent_path();  // without the last slash
+  const Path parent = FolderOf(folder);
+  ASSIGN_OR_RETURN(const bool exists, Exists(folder));
+  if (!exists) RETURN_IF_ERROR(CreateDirectories(parent));
+  RETURN_IF_ERROR(CreateDirectory(folder));  // refuses a file of that name
   FaultPoint<"os.folder.created">();
-  return SyncDirectory(parent.empty() ? Path(".") : parent);
+  // Also when it was there: whoever made it may have died before he came to this line.
+  return SyncDirectory(parent);
 }
 
 Result<Bytes> FileSystem::ReadAll(const Path& path, std::uint64_t size_max) {
@@ -48,8 +57,7 @@ Status FileSystem::ReplaceAll(const Path& path, ByteSpan bytes) {
   FaultPoint<"os.replace.synced">();
   RETURN_IF_ERROR(Rename(fresh, path));
   FaultPoint<"os.replace.renamed">();
-  const Path parent = path.parent_path();
-  return SyncDirectory(parent.empty() ? Path(".") : parent);
+  return SyncDirectory(FolderOf(path));
 }
 
 }  // namespace strata::os

@@ -132,7 +132,12 @@ class FileSystem {
 
   // True also for folders. Errors other than "not found" are returned.
   Result<bool> Exists(const Path& path);
-  // With all missing parents; each new name is synced in its parent.
+  // Makes the folder, and what is missing above it, durably. A folder that is there may still be
+  // lost with the power, for a process that died (or failed) before it synced the parent may have
+  // made it: so the parent of `path` is synced whether or not `path` is new, and nothing is made in
+  // a folder whose own name is not durable. Whoever makes folders by this call alone can therefore
+  // trust every folder above `path`; those that were there before the first call are the
+  // caller's word.
   Status CreateDirectories(const Path& path);
   Result<Bytes> ReadAll(const Path& path, std::uint64_t size_max);
   // Replaces `path` by `bytes`, so that after a crash it holds the old content or the new, whole:

@@ -171,7 +171,7 @@ TYPED_TEST(Conformance, AnOpenFileOutlivesItsName) {
 TYPED_TEST(Conformance, FoldersAreMadeListedAndRemoved) {
   auto& files = this->files();
   ASSERT_TRUE(files.CreateDirectories(this->At("x/y/z")));
-  ASSERT_TRUE(files.CreateDirectories(this->At("x/y/z")));
+  ASSERT_TRUE(files.CreateDirectories(this->At("x/y/z/")));
   ASSERT_TRUE(files.CreateDirectory(this->At("x")));
   this->Create("x/file", "");
   ASSERT_TRUE(files.SyncDirectory(this->At("x")));
@@ -186,6 +186,7 @@ TYPED_TEST(Conformance, FoldersAreMadeListedAndRemoved) {
   EXPECT_TRUE(files.Remove(this->At("x/y/z")));
   EXPECT_EQ(files.List(this->At("x/y/z")).error().code, Code::kNotFound);
   EXPECT_EQ(files.CreateDirectory(this->At("x/file")).error().code, Code::kConflict);
+  EXPECT_EQ(files.CreateDirectories(this->At("x/file")).error().code, Code::kConflict);
   EXPECT_EQ(files.SyncDirectory(this->At("none")).error().code, Code::kNotFound);
 }
 

@@ -11,8 +11,8 @@
 namespace strata::store {
 
 Result<std::unique_ptr<Carry>> Carry::Open(const Path& data_dir, os::FileSystem& files,
-                                           Folders& folders, const Clock& clock) {
-  std::unique_ptr<Carry> carry(new Carry(data_dir / "carry", files, folders, clock));
+                                           const Clock& clock) {
+  std::unique_ptr<Carry> carry(new Carry(data_dir / "carry", files, clock));
   RETURN_IF_ERROR(carry->Load());
   return carry;
 }
@@ -70,7 +70,7 @@ Status Carry::Replace(const SealedOf& sealed, const FrameSource& log, wal::Posit
   const std::uint64_t number = ++last_number_;
   const std::int64_t times[] = {clock_.WallNanos(), clock_.Monotonic().time_since_epoch().count()};
   const auto salt = static_cast<std::uint32_t>(Hash64(std::as_bytes(std::span(times)), number));
-  RETURN_IF_ERROR(folders_.Ensure(folder_));
+  RETURN_IF_ERROR(files_.CreateDirectories(folder_));
   ASSIGN_OR_RETURN(CarryWriter writer, CarryWriter::Create(folder_, number, salt, files_));
   std::unordered_map<model::CollectionId, wal::Position> last_of;
   const auto append = [&](const wal::FrameView& frame) -> Status {
@@ -94,7 +94,7 @@ void Carry::RetireOld(std::uint64_t number) {
   Status retired = Done{};
   if (std::exchange(damaged_, false)) {
     const Path quarantine = folder_.parent_path() / "quarantine";
-    retired = folders_.Ensure(quarantine);
+    retired = files_.CreateDirectories(quarantine);
     if (retired) retired = files_.Rename(FileOf(number), quarantine / CarryFileName(number));
   } else {
     retired = files_.Remove(FileOf(number));

@@ -14,7 +14,6 @@
 #include "base/result.h"
 #include "os/file_system.h"
 #include "store/carry_file.h"
-#include "store/folders.h"
 
 namespace strata::store {
 
@@ -29,7 +28,7 @@ class Carry {
   // Finds the file that counts and removes older ones and unfinished ones. Damage is told by
   // Replay(), except for a file of which nothing can be told: kCorrupt, and nothing is touched.
   static Result<std::unique_ptr<Carry>> Open(const Path& data_dir, os::FileSystem& files,
-                                             Folders& folders, const Clock& clock);
+                                             const Clock& clock);
 
   // The frames that are not sealed, in order of positions.
   Result<CarryOutcome> Replay(const SealedOf& sealed, const wal::FrameVisitor& visit) const;
@@ -49,15 +48,14 @@ class Carry {
   std::uint64_t frames() const { return header_.frames; }
 
  private:
-  Carry(Path folder, os::FileSystem& files, Folders& folders, const Clock& clock)
-      : folder_(std::move(folder)), files_(files), folders_(folders), clock_(clock) {}
+  Carry(Path folder, os::FileSystem& files, const Clock& clock)
+      : folder_(std::move(folder)), files_(files), clock_(clock) {}
   Status Load();
   void RetireOld(std::uint64_t number);
   Path FileOf(std::uint64_t number) const { return folder_ / CarryFileName(number); }
 
   const Path folder_;
   os::FileSystem& files_;
-  Folders& folders_;
   const Clock& clock_;
   CarryHeader header_;             // number 0: there is no file
   std::uint64_t last_number_ = 0;  // highest ever tried

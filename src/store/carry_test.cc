@@ -39,14 +39,13 @@ TEST(CarryFile, HexOfTheDocs) {
 struct CarryTest : testing::Test {
   os::SimulatedDisk disk;
   ManualClock clock;
-  Folders folders{"d", disk};
   std::unique_ptr<Carry> carry;
   std::map<model::CollectionId, Position> sealed;
 
   void SetUp() override { ASSERT_TRUE(Open()); }
   Status Open() {
     carry.reset();
-    ASSIGN_OR_RETURN(carry, Carry::Open("d", disk, folders, clock));
+    ASSIGN_OR_RETURN(carry, Carry::Open("d", disk, clock));
     return Done{};
   }
   Carry::SealedOf SealedOf() {

@@ -23,8 +23,8 @@ constexpr const char* kQuarantine = "quarantine";
 
 Result<std::unique_ptr<Manifest>> Manifest::Open(const Path& folder,
                                                  const std::string& namespace_name,
-                                                 os::FileSystem& files, Folders& folders) {
-  std::unique_ptr<Manifest> manifest(new Manifest(folder, files, folders));
+                                                 os::FileSystem& files) {
+  std::unique_ptr<Manifest> manifest(new Manifest(folder, files));
   if (auto loaded = manifest->Load(namespace_name); !loaded) {
     return std::move(loaded).error().Within("manifest of namespace " + namespace_name);
   }
@@ -91,7 +91,7 @@ Status Manifest::Repair(std::uint64_t generation, ByteSpan bytes,
   if (!repaired) return std::move(repaired).error().Within(damaged.message);
 
   const Path quarantine = folder_ / kQuarantine;
-  RETURN_IF_ERROR(folders_.Ensure(quarantine));
+  RETURN_IF_ERROR(files_.CreateDirectories(quarantine));
   RETURN_IF_ERROR(files_.ReplaceAll(quarantine / path.filename(), bytes));
   RETURN_IF_ERROR(files_.ReplaceAll(path, *repaired));
   LogWarn("manifest repaired from the generation before", {{"path", path.native()}});
@@ -149,7 +149,7 @@ Status Manifest::Append(const Bytes& record) {
 }
 
 Status Manifest::StartGeneration(const Edit& edit, std::uint64_t sequence) {
-  RETURN_IF_ERROR(folders_.Ensure(folder_));
+  RETURN_IF_ERROR(files_.CreateDirectories(folder_));
   // A number is never tried twice: a failed try may yet turn up after a crash.
   const std::uint64_t generation = ++last_generation_;
   Bytes bytes = EncodeCheckpoint(*Pin(), generation);

@@ -16,7 +16,6 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "os/file_system.h"
-#include "store/folders.h"
 #include "store/manifest_state.h"
 
 namespace strata::store {
@@ -41,7 +40,7 @@ class Manifest {
   // touched.
   static Result<std::unique_ptr<Manifest>> Open(const Path& folder,
                                                 const std::string& namespace_name,
-                                                os::FileSystem& files, Folders& folders);
+                                                os::FileSystem& files);
 
   // Makes the edit durable and then visible. After an error it is not visible, but a crash may
   // still bring it back: files that it names must stay, as they are, until the process ends.
@@ -54,8 +53,7 @@ class Manifest {
   std::uint64_t file_bytes() const;  // of the generation in use
 
  private:
-  Manifest(const Path& folder, os::FileSystem& files, Folders& folders)
-      : folder_(folder), files_(files), folders_(folders) {}
+  Manifest(const Path& folder, os::FileSystem& files) : folder_(folder), files_(files) {}
   Status Load(const std::string& namespace_name);
   Status LoadGeneration(std::uint64_t generation, const std::vector<std::uint64_t>& older,
                         const std::string& namespace_name);
@@ -68,7 +66,6 @@ class Manifest {
 
   const Path folder_;
   os::FileSystem& files_;
-  Folders& folders_;
   ManifestReport report_;
 
   mutable Mutex write_mutex_;

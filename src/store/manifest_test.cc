@@ -69,11 +69,10 @@ std::string Print(const ManifestSnapshot& state) {
 struct ManifestTest : testing::Test {
   os::SimulatedDisk disk;
   std::unique_ptr<Manifest> manifest;
-  Folders folders{"d", disk};
 
   Status Open() {
     manifest.reset();
-    ASSIGN_OR_RETURN(manifest, Manifest::Open("d/manifest/n", "n", disk, folders));
+    ASSIGN_OR_RETURN(manifest, Manifest::Open("d/manifest/n", "n", disk));
     return Done{};
   }
   void SetUp() override {

@@ -8,8 +8,8 @@ namespace strata::store {
 
 Result<std::unique_ptr<Manifests>> Manifests::Open(const std::filesystem::path& data_dir,
                                                    model::CollectionTable& table,
-                                                   os::FileSystem& files, Folders& folders) {
-  std::unique_ptr<Manifests> manifests(new Manifests(data_dir / "manifest", table, files, folders));
+                                                   os::FileSystem& files) {
+  std::unique_ptr<Manifests> manifests(new Manifests(data_dir / "manifest", table, files));
   RETURN_IF_ERROR(manifests->Load());
   return manifests;
 }
@@ -42,8 +42,7 @@ Manifest* Manifests::Find(const std::string& namespace_name) const {
 
 Result<Manifest*> Manifests::FindOrAdd(const std::string& namespace_name) {
   if (Manifest* found = Find(namespace_name)) return found;
-  ASSIGN_OR_RETURN(auto opened,
-                   Manifest::Open(folder_ / namespace_name, namespace_name, files_, folders_));
+  ASSIGN_OR_RETURN(auto opened, Manifest::Open(folder_ / namespace_name, namespace_name, files_));
   const MutexLock lock(mutex_);
   // Whoever was first wins; the other one has written nothing.
   return manifests_.try_emplace(namespace_name, std::move(opened)).first->second.get();

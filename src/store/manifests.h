@@ -24,7 +24,7 @@ class Manifests {
   // `table`.
   static Result<std::unique_ptr<Manifests>> Open(const std::filesystem::path& data_dir,
                                                  model::CollectionTable& table,
-                                                 os::FileSystem& files, Folders& folders);
+                                                 os::FileSystem& files);
 
   // An empty snapshot for a namespace without a manifest. Never null.
   ManifestPtr Pin(const std::string& namespace_name) const;
@@ -43,9 +43,8 @@ class Manifests {
   std::uint64_t repaired() const { return repaired_; }
 
  private:
-  Manifests(std::filesystem::path folder, model::CollectionTable& table, os::FileSystem& files,
-            Folders& folders)
-      : folder_(std::move(folder)), table_(table), files_(files), folders_(folders) {}
+  Manifests(std::filesystem::path folder, model::CollectionTable& table, os::FileSystem& files)
+      : folder_(std::move(folder)), table_(table), files_(files) {}
   Status Load();
   Manifest* Find(const std::string& namespace_name) const;
   Result<Manifest*> FindOrAdd(const std::string& namespace_name);
@@ -53,7 +52,6 @@ class Manifests {
   const std::filesystem::path folder_;
   model::CollectionTable& table_;
   os::FileSystem& files_;
-  Folders& folders_;
   std::set<std::string> torn_;
   std::uint64_t repaired_ = 0;
 

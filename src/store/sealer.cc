@@ -29,7 +29,7 @@ Position LastPosition(std::span<const model::BlockSlice> slices) {
 Result<std::string> NewPartPath(const Workplace& at, const model::Collection& collection,
                                 std::int64_t arrival_ns, Position first, Position last) {
   const std::string folder = PartFolder(collection, arrival_ns);
-  RETURN_IF_ERROR(at.folders.Ensure(at.config.data_dir / folder));
+  RETURN_IF_ERROR(at.files.CreateDirectories(at.config.data_dir / folder));
   for (std::uint32_t attempt = 0;; ++attempt) {
     std::string path = folder + "/" + PartFileName(first, last, attempt);
     ASSIGN_OR_RETURN(const bool exists, at.files.Exists(at.config.data_dir / path));

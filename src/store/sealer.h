@@ -37,7 +37,6 @@ namespace strata::store {
 struct Workplace {
   const Config& config;
   os::FileSystem& files;
-  Folders& folders;
   const Clock& clock;
   model::CollectionTable& collections;
   Manifests& manifests;

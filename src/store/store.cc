@@ -27,7 +27,6 @@ Store::Store(const Config& config, os::FileSystem& files, const Clock& clock,
              model::CollectionTable& collections, PartWriter& writer, model::Registry& registry)
     : config_(config),
       files_(files),
-      folders_(config.data_dir, files),
       clock_(clock),
       collections_(collections),
       writer_(writer),
@@ -39,18 +38,17 @@ Store::~Store() {
 }
 
 Status Store::Load() {
-  RETURN_IF_ERROR(folders_.Ensure(config_.data_dir));
-  ASSIGN_OR_RETURN(manifests_, Manifests::Open(config_.data_dir, collections_, files_, folders_));
+  RETURN_IF_ERROR(files_.CreateDirectories(config_.data_dir));
+  ASSIGN_OR_RETURN(manifests_, Manifests::Open(config_.data_dir, collections_, files_));
   FaultPoint<"store.open.manifests_loaded">();
-  ASSIGN_OR_RETURN(carry_, Carry::Open(config_.data_dir, files_, folders_, clock_));
+  ASSIGN_OR_RETURN(carry_, Carry::Open(config_.data_dir, files_, clock_));
   FaultPoint<"store.open.carry_loaded">();
   const std::set<std::string>& torn = manifests_->torn_namespaces();
   ASSIGN_OR_RETURN(report_.parts,
                    TidyPartFolder(config_.data_dir, manifests_->PinAll(), torn, files_));
   report_.torn_manifests = torn.size();
   report_.repaired_manifests = manifests_->repaired();
-  const Workplace at{config_,      files_,      folders_, clock_,
-                     collections_, *manifests_, writer_,  metrics_};
+  const Workplace at{config_, files_, clock_, collections_, *manifests_, writer_, metrics_};
   upkeep_ = std::make_unique<Upkeep>(at, graveyard_);
   return Done{};
 }
@@ -106,8 +104,7 @@ void Store::Start(hot::Hot& hot, LogSource& log, bool threads) {
   CHECK(sealer_ == nullptr);
   hot_ = &hot;
   log_ = &log;
-  const Workplace at{config_,      files_,      folders_, clock_,
-                     collections_, *manifests_, writer_,  metrics_};
+  const Workplace at{config_, files_, clock_, collections_, *manifests_, writer_, metrics_};
   sealer_ = std::make_unique<Sealer>(at, hot, log, *carry_);
   if (!threads) return;
   sealer_->Start();

@@ -126,7 +126,6 @@ class Store {
 
   const Config config_;
   os::FileSystem& files_;
-  Folders folders_;
   const Clock& clock_;
   model::CollectionTable& collections_;
   PartWriter& writer_;

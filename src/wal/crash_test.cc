@@ -238,6 +238,35 @@ TEST(Crash, AfterEveryOperationWhatWasAckedIsThere) {
   }
 }
 
+// The process alone dies, and the next one goes on with names and bytes that were never synced, its
+// own folder among them. What that one acknowledges has to outlive the power.
+TEST(Crash, AKilledProcessLeavesNothingThatTheNextWronglyTrusts) {
+  std::uint64_t states = 0;
+  for (const Scenario& scenario : kScenarios) {
+    for (std::uint64_t n = 1;; ++n) {
+      SimulatedDisk first({.seed = n});
+      first.CrashAt(n);
+      Oracle oracle;
+      scenario.run(first, oracle);
+      if (!first.crashed()) break;
+      const auto disk = first.AfterKill();
+      SCOPED_TRACE(std::string(scenario.name) + ", killed at operation " + std::to_string(n));
+      Config config = scenario.config;
+      config.max_bytes = 1_MiB;
+      {
+        TestLog log(*disk, config);
+        ASSERT_TRUE(log.OpenAndStart());
+        ASSERT_TRUE(AppendSome(log, oracle, 2, 1500));
+      }
+      for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+        ++states;
+        ASSERT_EQ(CheckAfterLoss(*disk, scenario, oracle, 1000 * n + seed), "") << "loss " << seed;
+      }
+    }
+  }
+  std::printf("%lu states\n", states);
+}
+
 // Recovery itself is cut off, at each of its operations, again and again.
 TEST(Crash, DuringRecoveryIsHarmless) {
   std::uint64_t states = 0;
