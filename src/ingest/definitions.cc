@@ -60,7 +60,7 @@ Status Definitions::SubmitDefine(const model::Collection& collection) {
   frame->info.received_ns = clock_.WallNanos();
   RETURN_IF_ERROR(log_->Submit(*frame));
   FaultPoint<"ingest.define.submitted">();
-  frame.release();  // Settle() takes it back
+  static_cast<void>(frame.release());  // Settle() takes it back
   return Done{};
 }
 

@@ -159,7 +159,7 @@ void Pipeline::Store(std::unique_ptr<InFlight> request) {
     request->done(Refusal(std::move(submitted).error()));
     return;
   }
-  request.release();  // Admit() or Settle() takes it back
+  static_cast<void>(request.release());  // Admit() or Settle() takes it back
   FaultPoint<"ingest.request.submitted">();
 }
 

@@ -69,8 +69,9 @@ std::optional<std::uint64_t> GenerationOf(std::string_view file_name) {
     return std::nullopt;
   }
   std::uint64_t generation = 0;
-  const char* end = file_name.data() + kDigits;
-  const auto parsed = std::from_chars(file_name.data(), end, generation);
+  const char* const begin = file_name.data();
+  const char* const end = begin + kDigits;
+  const auto parsed = std::from_chars(begin, end, generation);
   if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return generation;
 }
