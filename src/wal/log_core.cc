@@ -18,9 +18,9 @@ constexpr std::uint64_t kCopyBytes = 1_MiB;
 
 }  // namespace
 
-Log::Core::Core(const Config& config, os::FileSystem& files, const Clock& clock, CommitHooks& hooks,
+Log::Core::Core(Config config, os::FileSystem& files, const Clock& clock, CommitHooks& hooks,
                 std::unique_ptr<os::FileLock> lock, Survey survey)
-    : config_(config),
+    : config_(std::move(config)),
       files_(files),
       lock_(std::move(lock)),
       survey_(std::move(survey)),

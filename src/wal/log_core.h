@@ -21,7 +21,7 @@ namespace strata::wal {
 
 class Log::Core {
  public:
-  Core(const Config& config, os::FileSystem& files, const Clock& clock, CommitHooks& hooks,
+  Core(Config config, os::FileSystem& files, const Clock& clock, CommitHooks& hooks,
        std::unique_ptr<os::FileLock> lock, Survey survey);
   ~Core() { Stop(); }
   Core(const Core&) = delete;
