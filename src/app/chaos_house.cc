@@ -21,17 +21,18 @@ T Choose(const std::array<T, kCount>& choices, std::uint64_t seed) {
 }
 
 // Small limits, so that segments roll, rows are sealed, merged and evicted within a second.
-std::map<std::string, std::string> SettingsOf(std::uint64_t seed) {
+std::map<std::string, std::string> SettingsOf(const HouseOptions& options) {
   static constexpr std::array kHotRetention = {"0s", "100ms", "1h"};
-  static constexpr std::array kSealRows = {"40", "150", "600"};
-  static constexpr std::array kSealAge = {"100ms", "250ms"};
+  static constexpr std::array kSealRows = {"20", "60", "200"};
+  const bool carrying = options.temper == ChaosTemper::kCarrying;
+  const bool sealing = options.temper == ChaosTemper::kSealing;
   return {{"log.segment_bytes", "1MiB"},
-          {"log.max_bytes", "32MiB"},
-          {"hot.retention", Choose(kHotRetention, seed)},
-          {"seal.rows", Choose(kSealRows, seed / 3)},
-          {"seal.age", Choose(kSealAge, seed / 9)},
-          {"seal.small_part_interval", "0s"},
-          {"merge.target_rows", "2000"},
+          {"log.max_bytes", carrying ? "8MiB" : "32MiB"},
+          {"hot.retention", sealing ? "0s" : Choose(kHotRetention, options.seed)},
+          {"seal.rows", carrying ? "100000" : Choose(kSealRows, options.seed)},
+          {"seal.age", "100ms"},
+          {"seal.small_part_interval", carrying ? "1h" : "0s"},
+          {"merge.target_rows", "20000"},
           {"query.memory", "256MiB"},
           {"query.concurrency", "2"},
           {"disk.free_min", "64MiB"}};
@@ -51,13 +52,12 @@ ChaosHouse::ChaosHouse(const HouseOptions& options, ChaosTraffic& traffic, Chaos
     : options_(options),
       server_({.binary = options.binary,
                .directory = options.directory,
-               .settings = SettingsOf(options.seed)}),
+               .settings = SettingsOf(options)}),
       findings_(findings),
       traffic_(traffic),
       files_(files),
       requests_(options.seed, SystemClock().WallNanos()) {
-  // In one of four houses retention is at work.
-  if (options.seed % 4 == 0) {
+  if (options.temper == ChaosTemper::kForgetful) {
     metrics_kept_ = std::chrono::seconds(2);
     server_.settings["retention.metrics"] = "2s";
   }

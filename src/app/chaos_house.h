@@ -15,6 +15,7 @@
 #include "app/chaos_check.h"
 #include "app/chaos_client.h"
 #include "app/chaos_findings.h"
+#include "app/chaos_points.h"
 #include "app/chaos_server.h"
 #include "os/file_system.h"
 
@@ -24,7 +25,8 @@ struct HouseOptions {
   std::filesystem::path binary;            // of strata
   std::filesystem::path directory;         // made, and removed by Close()
   std::filesystem::path ledger_directory;  // the same
-  std::uint64_t seed = 1;  // of the requests; also chooses among settings that make much happen
+  std::uint64_t seed = 1;                  // of the requests; also chooses among settings
+  ChaosTemper temper{};
 };
 
 // What is to happen in the life of one server.

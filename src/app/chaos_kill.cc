@@ -9,14 +9,17 @@ namespace {
 using std::chrono::milliseconds;
 
 // Lives of one data directory. It fills up, so that each check costs more than the one before.
-constexpr std::uint64_t kLivesOfAHouse = 16;
+constexpr std::uint64_t kLivesOfAHouse = 18;
+// At first they only fill it: most fault points want something to work on.
+constexpr std::uint64_t kFillingLives = 4;
 // Of random lives: one of so many is killed while it starts, one is stopped instead.
 constexpr std::uint64_t kEarlyEvery = 4;
 constexpr std::uint64_t kStopEvery = 12;
+constexpr std::uint64_t kRandomEvery = 3;  // of the others, where points wait for a visit
 constexpr milliseconds kStartUsual{250};
 constexpr milliseconds kLoadMax{120};
 // After that a server is asked to stop, and may yet come to its fault point.
-constexpr milliseconds kVisitLoad{250};
+constexpr milliseconds kVisitLoad{150};
 
 milliseconds Below(milliseconds bound, std::mt19937_64& random) {
   return milliseconds(
@@ -56,11 +59,13 @@ bool KillSuite::Ended() const {
 
 Status KillSuite::RunHouse(std::uint64_t number) {
   const std::string name = "kill-" + std::to_string(number);
+  const auto temper = static_cast<ChaosTemper>(number % kChaosTempers);
   ASSIGN_OR_RETURN(const auto house,
                    ChaosHouse::Open({.binary = options_.binary,
                                      .directory = options_.directory / name,
                                      .ledger_directory = options_.ledger_directory / name,
-                                     .seed = options_.seed * 1000 + number},
+                                     .seed = options_.seed * 1000 + number,
+                                     .temper = temper},
                                     traffic_, findings_, files_));
   {
     const MutexLock lock(mutex_);
@@ -68,8 +73,9 @@ Status KillSuite::RunHouse(std::uint64_t number) {
   }
   std::mt19937_64 random(options_.seed ^ number << 32);
   for (std::uint64_t life = 0; life < kLivesOfAHouse && !Ended(); ++life) {
-    // In turn, so that each point is met by many states.
-    const auto visit = life % 2 == 0 ? points_.Next() : std::nullopt;
+    const bool filling = life > 0 && life < kFillingLives;
+    const bool random_turn = filling || random() % kRandomEvery == 0;
+    const auto visit = random_turn ? std::nullopt : points_.Next(temper, life == 0);
     if (visit) {
       RETURN_IF_ERROR(VisitPoint(*house, *visit));
     } else {
@@ -95,7 +101,7 @@ Status KillSuite::VisitPoint(ChaosHouse& house, const PointWalk::Visit& visit) {
   return Done{};
 }
 
-HouseLife KillSuite::RandomLife(std::mt19937_64& random) const {
+HouseLife KillSuite::RandomLife(std::mt19937_64& random) {
   if (random() % kEarlyEvery == 0) return {.kill_at = Below(kStartUsual, random), .load = {}};
   return {.load = Below(kLoadMax, random), .stop = random() % kStopEvery == 0};
 }

@@ -63,7 +63,7 @@ class KillSuite {
   // One life, or two when the point needs it.
   Status VisitPoint(ChaosHouse& house, const PointWalk::Visit& visit);
   Result<HouseOutcome> Live(ChaosHouse& house, const HouseLife& life);
-  HouseLife RandomLife(std::mt19937_64& random) const;
+  static HouseLife RandomLife(std::mt19937_64& random);
   bool Ended() const;
 
   const KillOptions options_;

@@ -14,6 +14,14 @@
 
 namespace strata::app {
 
+// What the settings of a data directory make happen often. A point may need one of them.
+enum class ChaosTemper : std::uint8_t {
+  kSealing,    // rows are sealed, merged and evicted as soon as can be
+  kCarrying,   // rows are few and wait; the log is small, so that they go to carry files
+  kForgetful,  // as kSealing, and metrics are kept for two seconds only
+};
+inline constexpr std::uint64_t kChaosTempers = 3;
+
 // Which points are still to be visited. Thread-safe.
 class PointWalk {
  public:
@@ -24,8 +32,9 @@ class PointWalk {
     std::string point;
     std::uint64_t pass = 1;  // which pass of it
   };
-  // The next one; nothing when each was reached or tried often enough.
-  std::optional<Visit> Next();
+  // The next one that a directory of that temper may come to, in its first life or later; nothing
+  // when there is none, or each was reached or tried often enough.
+  std::optional<Visit> Next(ChaosTemper temper, bool first_life);
   void NoteReached(const std::string& point);
   void NoteMissed(const std::string& point);
 

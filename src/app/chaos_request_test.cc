@@ -42,10 +42,11 @@ TEST(ChaosRequests, FollowFromSeedClientAndNumber) {
 }
 
 TEST(PointWalk, VisitsEachAndReturnsToWhatWasMissed) {
+  constexpr auto kTemper = ChaosTemper::kSealing;
   PointWalk walk({"a", "b", "store.open.orphan_removed"}, 1);
   std::set<std::string> visited;
   for (int i = 0; i < 3; ++i) {
-    const auto visit = walk.Next();
+    const auto visit = walk.Next(kTemper, false);
     ASSERT_TRUE(visit);
     visited.insert(visit->point);
     EXPECT_EQ(visit->before.empty(), visit->point != "store.open.orphan_removed");
@@ -54,7 +55,7 @@ TEST(PointWalk, VisitsEachAndReturnsToWhatWasMissed) {
   EXPECT_EQ(visited.size(), 3U);
   EXPECT_EQ(walk.Unreached(), std::vector<std::string>{"a"});
   int more = 0;
-  while (const auto visit = walk.Next()) {
+  while (const auto visit = walk.Next(kTemper, false)) {
     EXPECT_EQ(visit->point, "a");
     EXPECT_EQ(visit->pass, 1U);
     walk.NoteMissed("a");
@@ -62,6 +63,13 @@ TEST(PointWalk, VisitsEachAndReturnsToWhatWasMissed) {
   }
   EXPECT_GT(more, 0) << "a point that was missed once is tried again";
   EXPECT_EQ(walk.reached(), 2U);
+}
+
+TEST(PointWalk, WaitsForTheDirectoryThatAPointNeeds) {
+  PointWalk walk({"store.carry.synced", "ingest.define.settled"}, 1);
+  EXPECT_FALSE(walk.Next(ChaosTemper::kSealing, false));
+  EXPECT_EQ(walk.Next(ChaosTemper::kSealing, true)->point, "ingest.define.settled");
+  EXPECT_EQ(walk.Next(ChaosTemper::kCarrying, false)->point, "store.carry.synced");
 }
 
 }  // namespace

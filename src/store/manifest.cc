@@ -176,7 +176,6 @@ void Manifest::DropGenerationsBut(std::uint64_t newest, std::uint64_t previous) 
     const auto generation = GenerationOf(entry.name);
     const bool stale = generation && *generation != newest && *generation != previous;
     if (!stale && !entry.name.ends_with(".new")) continue;
-    FaultPoint<"store.checkpoint.old_found">();
     if (const Status removed = files_.Remove(folder_ / entry.name); !removed) {
       LogWarn("old manifest file stays", removed.error(), {{"path", entry.name}});
     }
