@@ -144,8 +144,9 @@ std::string CarryFileName(std::uint64_t number) {
 std::optional<std::uint64_t> CarryNumberOf(std::string_view name) {
   if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
   std::uint64_t number = 0;
-  const char* end = name.data() + kDigits;
-  const auto parsed = std::from_chars(name.data(), end, number);
+  const char* const begin = name.data();
+  const char* const end = begin + kDigits;
+  const auto parsed = std::from_chars(begin, end, number);
   if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return number;
 }

@@ -1,6 +1,7 @@
 #include "store/part_folder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fault_point.h"
 #include "base/log.h"
@@ -17,7 +18,7 @@ bool IsOurs(const std::string& name) {
 
 class Tidier {
  public:
-  Tidier(const Path& data_dir, os::FileSystem& files) : data_dir_(data_dir), files_(files) {}
+  Tidier(Path data_dir, os::FileSystem& files) : data_dir_(std::move(data_dir)), files_(files) {}
 
   void List(const ManifestSnapshot& manifest) {
     for (const CollectionPartsPtr& parts : manifest.collections) {
