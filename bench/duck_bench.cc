@@ -1,7 +1,7 @@
 // What SQL and Parquet cost: the queries of the spine's table over a million hot log rows and two
 // million in parts, and the CPU and bytes of a row on its way into a part. Prints medians.
 //
-//   duck_bench [folder for parts]
+//   duck_bench [folder for parts [rows of a row group [words in the names of the statements]]]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +22,8 @@
 namespace {
 
 using namespace strata;
+
+std::string g_only;
 
 double CpuSeconds() {
   rusage usage{};
@@ -89,7 +91,8 @@ std::string Ask(duck::Engine& engine, const std::shared_ptr<const duck::Snapshot
 }
 
 void Measure(duck::Engine& engine, const std::shared_ptr<const duck::Snapshot>& snapshot,
-             const char* name, const std::string& sql) {
+             const std::string& name, const std::string& sql) {
+  if (name.find(g_only) == std::string::npos) return;
   const std::string answer = Ask(engine, snapshot, sql);
   std::vector<double> wall;
   const double cpu = CpuSeconds();
@@ -103,8 +106,8 @@ void Measure(duck::Engine& engine, const std::shared_ptr<const duck::Snapshot>& 
   }
   const double cpu_ms = (CpuSeconds() - cpu) / kRuns * 1e3;
   const auto lines = std::ranges::count(answer, '\n') - 1;
-  std::printf("%-44s p50 %8.2f ms  min %8.2f ms  cpu %8.2f ms  %ld rows\n", name, Median(wall),
-              *std::ranges::min_element(wall), cpu_ms, static_cast<long>(lines));
+  std::printf("%-44s p50 %8.2f ms  min %8.2f ms  cpu %8.2f ms  %ld rows\n", name.c_str(),
+              Median(wall), *std::ranges::min_element(wall), cpu_ms, static_cast<long>(lines));
   std::fflush(stdout);
 }
 
@@ -119,6 +122,8 @@ void MeasureAll(duck::Engine& engine, const std::shared_ptr<const duck::Snapshot
           "SELECT service_name, count(*) FROM logs WHERE severity_number >= 17 GROUP BY 1 "
           "ORDER BY 2 DESC");
   Measure(engine, snapshot, "one trace by id",
+          "SELECT * FROM logs WHERE trace_id = '" + trace + "'");
+  Measure(engine, snapshot, "one trace by id, three columns",
           "SELECT time, service_name, body FROM logs WHERE trace_id = '" + trace + "'");
   Measure(engine, snapshot, "attributes['http.route'] = ...",
           "SELECT count(*) FROM logs WHERE attributes['http.route'] = '/api/login'");
@@ -135,6 +140,9 @@ void MeasureAll(duck::Engine& engine, const std::shared_ptr<const duck::Snapshot
 
 int main(int argc, char** argv) {
   const std::filesystem::path folder = argc > 1 ? argv[1] : "/tmp/duck_bench";
+  duck::PartOptions options;
+  if (argc > 2) options.row_group_rows = static_cast<std::uint32_t>(std::stoul(argv[2]));
+  if (argc > 3) g_only = argv[3];
   std::filesystem::create_directories(folder);
   os::FileSystem& files = os::RealFileSystem();
   bench::OtelGenerator generator(42);
@@ -145,7 +153,7 @@ int main(int argc, char** argv) {
     const auto slices = LogRows(generator, 1'000'000, position);
     const std::string path = (folder / ("part" + std::to_string(part) + ".parquet")).string();
     const double cpu = CpuSeconds();
-    const auto info = duck::WritePart(model::Kind::kLogs, slices, {}, files, path);
+    const auto info = duck::WritePart(model::Kind::kLogs, slices, options, files, path);
     if (!info) {
       std::fprintf(stderr, "%s\n", info.error().message.c_str());
       return 1;

@@ -155,6 +155,31 @@ TEST_F(Parts, TraceFilterSkipsRowGroups) {
             R"([["message number 210)");
 }
 
+TEST_F(Parts, ATraceIsReadFromOneSmallRowGroup) {
+  TestBlock rows(Kind::kLogs);
+  AddRows(rows, 0, 65'000);
+  const PartRef written = Part(rows, "a.parquet");
+  auto merged =
+      MergeParts(Kind::kLogs, std::vector{written}, {}, disk_.files(), "/parts/merged.parquet");
+  ASSERT_TRUE(merged) << merged.error().message;
+  const PartRef again{.path = "/parts/merged.parquet",
+                      .info = std::make_shared<PartInfo>(*std::move(merged))};
+  for (const PartRef& part : {written, again}) {
+    const auto bytes = disk_.files().ReadAll(FilterPath(part.path), part.info->filter_bytes);
+    ASSERT_TRUE(bytes);
+    const auto filter = PartFilter::Decode(*bytes);
+    ASSERT_TRUE(filter);
+    EXPECT_EQ(filter->groups(), 2U);  // of 32,768 rows, the last one of what is left
+    const std::string sql = "SELECT * FROM logs WHERE trace_id = '" + Hex(TraceOf(700)) + "'";
+    const auto snapshot = SnapshotOf(Kind::kLogs, {}, {part});
+    engine_->Run({.sql = sql}, snapshot);  // the footer is read once
+    const auto outcome = engine_->Run({.sql = sql}, snapshot);
+    ASSERT_TRUE(std::holds_alternative<Answer>(outcome));
+    EXPECT_EQ(std::get<Answer>(outcome).rows, 3U);
+    EXPECT_LT(std::get<Answer>(outcome).bytes_read, part.info->bytes * 2 / 3);
+  }
+}
+
 TEST_F(Parts, TimesPruneBeforeAFileIsOpened) {
   TestBlock rows(Kind::kLogs);
   AddRows(rows, 0, 500);

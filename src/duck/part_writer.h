@@ -20,7 +20,7 @@ namespace strata::duck {
 
 struct PartOptions {
   std::int32_t zstd_level = 1;
-  std::uint32_t row_group_rows = 122'880;
+  std::uint32_t row_group_rows = 32'768;  // docs/adr/0003-row-groups.md
   // Attribute keys (key and type) that get a column; those of the fewest rows go to
   // *_attributes_rest.
   std::uint32_t attribute_columns_max = 512;
