@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/bench_connection.h"
+#include "server/field_decoder.h"
 
 namespace strata::app {
 namespace {
@@ -75,20 +76,9 @@ std::string HeaderBlock(const BenchTarget& target) {
   return block;
 }
 
-// A field in a block of trailers; empty when it is not there as a literal. The peer is told to keep
-// no dynamic table, so a literal it is.
-std::string_view FieldIn(std::string_view block, std::string_view name) {
-  const auto at = block.find(name);
-  const auto length_at = at + name.size();
-  if (at == std::string_view::npos || length_at + 1 >= block.size()) return {};
-  return block.substr(length_at + 1, static_cast<std::uint8_t>(block[length_at]));
-}
-
 template <class Number>
-Number NumberIn(std::string_view block, std::string_view name, Number otherwise) {
-  const std::string_view text = FieldIn(block, name);
-  std::from_chars(text.data(), text.data() + text.size(), otherwise);
-  return otherwise;
+void ReadNumber(std::string_view text, Number& out) {
+  std::from_chars(text.data(), text.data() + text.size(), out);
 }
 
 class GrpcConnection final : public BenchConnection {
@@ -113,7 +103,7 @@ class GrpcConnection final : public BenchConnection {
   Status Send(std::string_view body) override {
     stream_ = stream_ == 0 ? 1 : stream_ + 2;
     stream_window_ = initial_window_;
-    answer_ = {};
+    answer_ = kUnknown;
     out_.Own(FrameHead(block_.size(), kHeaders, kEndHeaders, stream_));
     out_.Borrow(block_);
     prefix_.assign(1, static_cast<char>(compressed_));
@@ -134,7 +124,7 @@ class GrpcConnection final : public BenchConnection {
     }
     in_.erase(0, at);
     RETURN_IF_ERROR(Pump());
-    return std::exchange(answer_, {});
+    return std::exchange(answer_, kUnknown);
   }
 
  private:
@@ -177,7 +167,7 @@ class GrpcConnection final : public BenchConnection {
     } else if (type == kGoAway) {
       return Error{Code::kUnavailable, "the server ended the connection (GOAWAY)"};
     } else if (stream == stream_ && stream != 0) {
-      OnStreamFrame(type, flags, payload);
+      return OnStreamFrame(type, flags, payload);
     }
     return Done{};
   }
@@ -196,20 +186,24 @@ class GrpcConnection final : public BenchConnection {
     out_.Own(FrameHead(0, kSettings, kAck, 0));
   }
 
-  void OnStreamFrame(std::uint8_t type, std::uint8_t flags, std::string_view payload) {
-    if (type == kResetStream) {
-      if (answer_.complete) return;
-      answer_ = {.complete = true, .status = -1};
-    } else if (type == kHeaders && (flags & kEndStream) != 0) {
-      const int status = NumberIn(payload, "grpc-status", -1);
-      answer_ = {.complete = true,
-                 .status = status,
-                 .success = status == 0,
-                 .receipt = NumberIn(payload, "strata-receipt", std::uint64_t{0}),
-                 .duplicate = FieldIn(payload, "strata-duplicate") == "true"};
+  Status OnStreamFrame(std::uint8_t type, std::uint8_t flags, std::string_view payload) {
+    if (type == kResetStream && !answer_.complete) {
+      answer_.complete = true;
+    } else if (type == kHeaders) {
+      RETURN_IF_ERROR(
+          fields_.Decode(payload, [this](std::string_view name, std::string_view value) {
+            if (name == "grpc-status") ReadNumber(value, answer_.status);
+            if (name == "strata-receipt") ReadNumber(value, answer_.receipt);
+            if (name == "strata-duplicate") answer_.duplicate = value == "true";
+          }));
+      answer_.complete = (flags & kEndStream) != 0;
+      answer_.success = answer_.complete && answer_.status == 0;
     }
     if (answer_.complete) unsent_ = {};
+    return Done{};
   }
+
+  static constexpr Answer kUnknown{.status = -1};
 
   const std::string block_;
   const bool compressed_;
@@ -220,7 +214,8 @@ class GrpcConnection final : public BenchConnection {
   std::int64_t stream_window_ = kDefaultWindow;
   std::int64_t connection_window_ = kDefaultWindow;
   std::int64_t frame_bytes_max_ = 16384;
-  Answer answer_;
+  server::FieldDecoder fields_;
+  Answer answer_ = kUnknown;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/debug_store.h"
+#include "app/descriptors.h"
 #include "app/stage_metrics.h"
 #include "base/fault_point.h"
 #include "base/log.h"
@@ -14,7 +15,9 @@ namespace {
 
 constexpr std::uint64_t kLogBytesDefault = 64_GiB;
 constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
-// Of the ten seconds that a stop may take: for requests in flight, on each transport; and until
+// Kept for segments, parts and what DuckDB opens; connections have the rest.
+constexpr std::uint64_t kDescriptorsForFiles = 2048;
+// Of the ten seconds that a stop may take: for requests in flight; and until
 // when, from the beginning, hot rows are sealed.
 constexpr std::chrono::milliseconds kGrace{1000};
 constexpr std::chrono::milliseconds kSealUntil{6000};
@@ -80,9 +83,23 @@ store::Config StoreConfigOf(const Config& config) {
   return store;
 }
 
+// A connection too many is refused; a log that cannot open its next segment stops everything.
+std::size_t ConnectionsOfAllMax(const Config& config) {
+  const std::uint64_t descriptors = RaiseDescriptorLimit();
+  const std::uint64_t left = descriptors - std::min(descriptors / 2, kDescriptorsForFiles);
+  constexpr std::uint64_t kListeners = 3;
+  if (left < config.limits.connections) {
+    LogWarn("the limit of open files allows fewer connections than limits.connections",
+            {{"open_files", descriptors}, {"connections", left}});
+  }
+  return std::min(left, kListeners * config.limits.connections);
+}
+
 server::HttpOptions HttpOptionsOf(const Config& config) {
   server::HttpOptions options{.io_threads = static_cast<int>(config.threads.io),
-                              .connections_max = config.limits.connections};
+                              .grpc = {.message_bytes_max = config.limits.grpc_message.bytes},
+                              .connections_max = config.limits.connections,
+                              .connections_of_all_max = ConnectionsOfAllMax(config)};
   options.limits.body_bytes_max = config.limits.http_body.bytes;
   return options;
 }
@@ -183,19 +200,19 @@ Status Instance::Listen() {
       },
       server::ApiOptions{.sql_threads = static_cast<int>(config_.query.concurrency)}, registry_);
   otlp_->AddTo(otlp_routes_);
-  api_->AddGrpcHealthTo(otlp_routes_);
+  otlp_->AddGrpcTo(grpc_routes_);
+  api_->AddGrpcHealthTo(grpc_routes_);
   otlp_->AddTo(api_routes_);
   api_->AddTo(api_routes_);
 
   http_ = std::make_unique<server::HttpServer>(HttpOptionsOf(config_), ledger_, registry_);
-  grpc_ = std::make_unique<server::GrpcServer>(
-      server::GrpcOptions{.message_bytes_max = config_.limits.grpc_message.bytes}, "otlp_grpc",
-      otlp_routes_, ledger_, registry_);
   ASSIGN_OR_RETURN(const auto otlp_http,
                    http_->Listen(AddressOf(config_.listen.otlp_http), "otlp_http", otlp_routes_));
   ASSIGN_OR_RETURN(const auto http,
                    http_->Listen(AddressOf(config_.listen.http), "http", api_routes_));
-  ASSIGN_OR_RETURN(const auto otlp_grpc, grpc_->Start(AddressOf(config_.listen.otlp_grpc)));
+  ASSIGN_OR_RETURN(const auto otlp_grpc,
+                   http_->Listen(AddressOf(config_.listen.otlp_grpc), "otlp_grpc", grpc_routes_,
+                                 server::Protocol::kGrpc));
   http_->Start();
   listeners_ = {{"otlp_grpc", otlp_grpc.ToString()},
                 {"otlp_http", otlp_http.ToString()},
@@ -286,7 +303,6 @@ void Instance::Stop() {
   pipeline_.Refuse("strata is stopping");
   FaultPoint<"app.stop.refusing">();
   http_->Stop(kGrace);
-  grpc_->Stop(kGrace);
   FaultPoint<"app.stop.drained">();
   const bool recovered = recovered_.load(std::memory_order_acquire);
   if (recovered) store_->Stop();

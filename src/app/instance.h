@@ -28,7 +28,6 @@
 #include "query/snapshot_taker.h"
 #include "query/sql_service.h"
 #include "server/api.h"
-#include "server/grpc_server.h"
 #include "server/http_server.h"
 #include "server/ledger.h"
 #include "server/otlp_endpoint.h"
@@ -91,10 +90,10 @@ class Instance {
   server::Ledger ledger_;
   std::unique_ptr<server::OtlpFace> otlp_;
   std::unique_ptr<server::Api> api_;
+  server::Router grpc_routes_;
   server::Router otlp_routes_;
   server::Router api_routes_;
   std::unique_ptr<server::HttpServer> http_;
-  std::unique_ptr<server::GrpcServer> grpc_;
   std::vector<ListenerAddress> listeners_;
 };
 

@@ -62,7 +62,7 @@ struct Served {
     return SocketClient(port).Ask(Post("/api/v1/sql" + std::string(target), body, fields));
   }
   HttpAnswer Get(std::string_view path, std::string_view fields = "") {
-    return SocketClient(port).Ask("GET " + std::string(path) + " HTTP/1.1\r\n" +
+    return SocketClient(port).Ask("GET " + std::string(path) + " HTTP/1.1\r\nhost: test\r\n" +
                                   std::string(fields) + "\r\n");
   }
 
@@ -250,7 +250,6 @@ TEST(OpenApi, ListsExactlyTheRoutes) {
   otlp.AddTo(served.router);
   std::set<std::string> routes;
   for (std::string route : served.router.Routes()) {
-    if (route.find("Service/") != std::string::npos) continue;  // gRPC's
     if (route.ends_with("receipts/*")) route.replace(route.size() - 1, 1, "{position}");
     routes.insert(route);
   }

@@ -1,15 +1,13 @@
 #include "server/grpc_call.h"
 
-#include <string>
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
-#include <grpcpp/support/status.h>
-#include <pthread.h>
-
 #include "base/fault_point.h"
-#include "server/error_response.h"
-#include "server/grpc_byte_buffer_peer.h"
-#include "wire/decompress.h"
+#include "server/grpc_text.h"
+#include "wire/base64.h"
 #include "wire/otlp_response.h"
 
 namespace strata::server {
@@ -17,274 +15,227 @@ namespace strata::server {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryDelay{1000};
+constexpr std::size_t kFieldOverheadBytes = 32;  // as HTTP/2 counts a field (RFC 9113, 6.5.2)
+constexpr std::size_t kPrefixBytes = 5;
 
-// The call whose handler this thread is in.
-thread_local const GrpcCall* dispatching = nullptr;
-
-bool StartsWith(ByteSpan bytes, std::string_view magic) {
-  return AsText(bytes).starts_with(magic);
+GrpcRefusal BadHead(std::string message) {
+  return {.status = {400, GrpcCode::kInvalidArgument}, .message = std::move(message)};
 }
 
-// gRPC tells the codings it knows from grpc-encoding and each message's flag. Of others it drops
-// the header, and the message arrives as if it were plain: those are known by the number they start
-// with, which no OTLP message does (all begin with field 1).
-Result<wire::ContentCoding> CodingOf(grpc_compression_algorithm algorithm, ByteSpan message) {
-  switch (algorithm) {
-    case GRPC_COMPRESS_NONE:
-      if (StartsWith(message, "\x28\xb5\x2f\xfd")) return wire::ContentCoding::kZstd;
-      if (StartsWith(message, std::string_view("\xff\x06\x00\x00sNaPpY", 10)) ||
-          StartsWith(message, "\x04\x22\x4d\x18")) {
-        return Error{Code::kNotFound, "messages may be compressed by gzip, deflate or zstd"};
-      }
-      return wire::ContentCoding::kIdentity;
-    case GRPC_COMPRESS_GZIP:
-      return wire::ContentCoding::kGzip;
-    case GRPC_COMPRESS_DEFLATE:
-      return wire::ContentCoding::kDeflate;
-    default:
-      return Error{Code::kNotFound, "messages may be compressed by gzip, deflate or zstd"};
-  }
+GrpcRefusal TooLate() {
+  return {.status = {504, GrpcCode::kDeadlineExceeded},
+          .message = "the call's deadline has passed"};
 }
 
-MonotonicTime MonotonicDeadline(std::chrono::system_clock::time_point deadline) {
-  if (deadline == std::chrono::system_clock::time_point::max()) return MonotonicTime::max();
-  return SystemClock().Monotonic() + (deadline - std::chrono::system_clock::now());
+std::array<std::byte, kPrefixBytes> PrefixOf(std::size_t length) {
+  std::array<std::byte, kPrefixBytes> prefix{};
+  for (std::size_t i = 0; i < 4; ++i) prefix[4 - i] = static_cast<std::byte>(length >> 8 * i);
+  return prefix;
 }
 
-Response ErrorStatus(GrpcCode code, int http_status, std::string_view message, bool retry) {
-  Response response;
-  response.http_status = http_status;
-  response.grpc_status = code;
-  response.grpc_message = message;
-  response.body =
-      wire::EncodeRpcStatus(wire::OtlpFormat::kProtobuf,
-                            {.code = static_cast<int>(code),
-                             .message = message,
-                             .retry_delay = retry ? std::optional(kRetryDelay) : std::nullopt,
-                             .bad_field = {}});
-  return response;
+std::string UnpaddedBase64(std::string_view bytes) {
+  std::string out;
+  wire::AppendBase64(out, bytes);
+  while (out.ends_with('=')) out.pop_back();
+  return out;
 }
 
 }  // namespace
 
-GrpcReplyThread::GrpcReplyThread(std::function<void(MonotonicTime now)> sweep,
-                                 std::chrono::milliseconds interval)
-    : sweep_(std::move(sweep)), interval_(interval), thread_([this] { Run(); }) {}
+GrpcCall::GrpcCall(std::shared_ptr<GrpcHost> host, std::int32_t stream, Listener& listener,
+                   MonotonicTime now)
+    : host_(std::move(host)),
+      stream_(stream),
+      listener_(listener),
+      message_(listener.options.grpc.message_bytes_max),
+      hold_(listener.ledger),
+      progress_deadline_(now + listener.options.body_progress_time),
+      began_(now) {}
 
-GrpcReplyThread::~GrpcReplyThread() {
-  {
-    const MutexLock lock(mutex_);
-    ending_ = true;
+void GrpcCall::AddField(std::string_view name, std::string_view value) {
+  if (head_too_large_) return;
+  const std::size_t size = text_.size() + kFieldOverheadBytes * (fields_.size() + 1);
+  if (size + name.size() + value.size() > listener_.options.limits.header_bytes_max) {
+    head_too_large_ = true;
+    return;
   }
-  posted_.notify_one();
-  thread_.join();
+  text_.append(name);
+  const std::size_t name_end = text_.size();
+  text_.append(value);
+  fields_.push_back({.name_end = name_end, .value_end = text_.size()});
 }
 
-void GrpcReplyThread::Post(std::shared_ptr<GrpcCall> call) {
-  bool wake = false;
-  {
-    const MutexLock lock(mutex_);
-    wake = answered_.empty();
-    answered_.push_back(std::move(call));
+std::optional<GrpcRefusal> GrpcCall::EndHead() {
+  if (head_too_large_) {
+    listener_.metrics.refused_too_large.Add();
+    return GrpcRefusal{.status = {431, GrpcCode::kResourceExhausted},
+                       .message = "the metadata is too large"};
   }
-  if (wake) posted_.notify_one();
-}
-
-void GrpcReplyThread::Run() {
-  pthread_setname_np(pthread_self(), "strata-grpc-out");
-  std::vector<std::shared_ptr<GrpcCall>> sending;
-  MonotonicTime sweep_at = SystemClock().Monotonic() + interval_;
-  bool ending = false;
-  while (!ending) {
-    if (const MonotonicTime now = SystemClock().Monotonic(); now >= sweep_at) {
-      sweep_(now);
-      sweep_at = now + interval_;
-    }
-    mutex_.lock();
-    posted_.wait_until(mutex_, sweep_at, [this] { return ending_ || !answered_.empty(); });
-    ending = ending_;
-    sending.swap(answered_);
-    mutex_.unlock();
-    for (const auto& call : sending) call->Send();
-    sending.clear();
+  std::string_view verb;
+  std::size_t begin = 0;
+  for (const Field& field : fields_) {
+    const std::string_view all = text_;
+    const std::string_view name = all.substr(begin, field.name_end - begin);
+    const std::string_view value = all.substr(field.name_end, field.value_end - field.name_end);
+    begin = field.value_end;
+    if (name == ":path") path_ = value;
+    if (name == ":method") verb = value;
+    if (!name.starts_with(':')) headers_.Add(name, value);
   }
-}
-
-// Late messages are found within a quarter of the time that they have.
-GrpcCalls::GrpcCalls(const GrpcOptions& the_options, Handler& the_handler, Ledger& the_ledger,
-                     ListenerMetrics the_metrics)
-    : options(the_options),
-      handler(the_handler),
-      ledger(the_ledger),
-      metrics(the_metrics),
-      replies([this](MonotonicTime now) { Sweep(now); }, options.message_time / 4) {}
-
-bool GrpcCalls::Add(GrpcCall& call) {
-  const MutexLock lock(mutex_);
-  call.slot = open_.size();
-  open_.push_back(&call);
-  return !aborting_;
-}
-
-void GrpcCalls::Remove(GrpcCall& call) {
-  const MutexLock lock(mutex_);
-  open_.back()->slot = call.slot;
-  std::swap(open_[call.slot], open_.back());
-  open_.pop_back();
-}
-
-std::vector<std::shared_ptr<GrpcCall>> GrpcCalls::Open() {
-  const MutexLock lock(mutex_);
-  std::vector<std::shared_ptr<GrpcCall>> open;
-  for (GrpcCall* const call : open_) open.push_back(call->shared_from_this());
-  return open;
-}
-
-void GrpcCalls::AbortAll() {
-  {
-    const MutexLock lock(mutex_);
-    aborting_ = true;
+  if (const std::string_view name = headers_.Repeated(); !name.empty()) {
+    return BadHead(std::string(name) + " is there twice");
   }
-  for (const auto& call : Open()) call->Abort();
+  if (verb != "POST") {
+    GrpcRefusal refusal = BadHead("a call is a POST");
+    refusal.status.http = http_status_ = 405;
+    return refusal;
+  }
+  if (!headers_.Get("content-type").starts_with("application/grpc")) {
+    GrpcRefusal refusal = BadHead("the content type must be application/grpc");
+    refusal.status.http = http_status_ = 415;
+    return refusal;
+  }
+  if (const auto text = headers_.Find("grpc-timeout")) {
+    const auto timeout = ParseGrpcTimeout(*text);
+    if (!timeout) return BadHead("grpc-timeout is not a number of at most eight digits and a unit");
+    deadline_ = began_ + *timeout;
+  }
+  return std::nullopt;
 }
 
-void GrpcCalls::Sweep(MonotonicTime now) {
-  for (const auto& call : Open()) call->EndIfLate(now);
+std::optional<GrpcRefusal> GrpcCall::AddData(ByteSpan bytes) {
+  auto refusal = message_.Add(bytes, hold_);
+  if (refusal) CountRefusal(*refusal);
+  return refusal;
 }
 
-void GrpcCall::Begin() {
-  self_ = shared_from_this();
-  StartRead(&in_);  // gRPC calls back only after CreateReactor has returned
-  if (!calls_.Add(*this)) Abort();
-}
-
-void GrpcCall::OnReadDone(bool ok) {
-  Stage reading = Stage::kReading;
-  if (!stage_.compare_exchange_strong(reading, Stage::kHandling)) return;
-  dispatched_at_ = SystemClock().Monotonic();
-  if (!ok) {
-    calls_.metrics.refused_malformed.Add();
-    return Refuse({Code::kInvalidInput, "the call ended before its message"});
-  }
-  auto message = TakeMessage();
-  if (!message) return Refuse(message.error());
-  Dispatch(*std::move(message));
-}
-
-Result<Buffer> GrpcCall::TakeMessage() {
-  const std::size_t limit = calls_.options.message_bytes_max;
-  const std::size_t length = in_.Length();
-  calls_.metrics.received_bytes.Add(length);
-  if (!hold_.GrowTo(length)) {
-    calls_.metrics.refused_overload.Add();
-    return Error{Code::kExhausted, "too many bytes of requests are in flight"};
-  }
-  const auto algorithm = grpc::internal::GrpcByteBufferPeer(&in_).c_buffer()->data.raw.compression;
-  std::vector<grpc::Slice> slices;
-  if (!in_.Dump(&slices).ok()) return Error{Code::kInvalidInput, "unreadable message"};
-  Buffer message(length);
-  for (const grpc::Slice& slice : slices) {
-    message.Append(std::as_bytes(std::span(slice.begin(), slice.size())));
-  }
-  in_.Clear();
-  slices.clear();
-  ASSIGN_OR_RETURN(const auto coding, CodingOf(algorithm, message));
-  auto decoded = wire::Decompress(coding, std::move(message), limit);
-  if (!decoded) {
-    (decoded.error().code == Code::kTooLarge ? calls_.metrics.refused_too_large
-                                             : calls_.metrics.refused_malformed)
-        .Add();
-    return decoded;
-  }
-  if (!hold_.GrowTo(decoded->size())) {
-    calls_.metrics.refused_overload.Add();
-    return Error{Code::kExhausted, "too many bytes of requests are in flight"};
-  }
-  return decoded;
-}
-
-void GrpcCall::Dispatch(Buffer message) {
+std::optional<GrpcRefusal> GrpcCall::Dispatch(MonotonicTime now) {
   FaultPoint<"server.grpc.received">();
-  for (const auto& [name, value] : context_.client_metadata()) {
-    headers_.Add({name.data(), name.size()}, {value.data(), value.size()});
-  }
-  peer_ = context_.peer();
+  began_ = now;
+  listener_.metrics.received_bytes.Add(message_.bytes());
   Request request;
+  const auto coding = wire::ContentCodingFromName(headers_.Get("grpc-encoding"));
+  if (auto refusal = message_.Take(coding, hold_, request.body)) {
+    CountRefusal(*refusal);
+    return refusal;
+  }
+  if (began_ >= deadline_) return TooLate();
   request.transport = Transport::kGrpc;
   request.verb = "POST";
-  request.path = context_.method();
+  request.path = path_;
   request.headers = &headers_;
-  request.peer = peer_;
-  request.deadline = MonotonicDeadline(context_.deadline());
-  request.body = std::move(message);
-  const auto self = shared_from_this();
-  const GrpcCall* const outer = std::exchange(dispatching, this);
-  calls_.handler.Handle(std::move(request), Reply(self));
-  dispatching = outer;
-  if (answered_inline_) Send();
+  request.peer = host_->peer();
+  request.deadline = deadline_;
+  stage_ = Stage::kHandling;
+  in_handler_ = true;
+  listener_.handler.Handle(std::move(request), Reply(shared_from_this()));
+  return std::nullopt;
 }
 
-void GrpcCall::Refuse(const Error& error) {
-  WireStatus status = WireStatusOf(error.code);
-  if (error.code == Code::kNotFound) status = {415, GrpcCode::kUnimplemented};  // see CodingOf
-  if (stage_.exchange(Stage::kAnswered) == Stage::kAnswered) return;
-  response_ = ErrorStatus(status.grpc, status.http, error.message, status.http == 503);
-  Send();
+void GrpcCall::CountRefusal(const GrpcRefusal& refusal) const {
+  const ListenerMetrics& metrics = listener_.metrics;
+  (refusal.status.http == 413   ? metrics.refused_too_large
+   : refusal.status.http == 503 ? metrics.refused_overload
+                                : metrics.refused_malformed)
+      .Add();
+}
+
+void GrpcCall::EndStream() {
+  stream_open_ = false;
+  if (stage_ == Stage::kHandling) Cancel();
 }
 
 void GrpcCall::Deliver(Response&& response) {
-  if (stage_.exchange(Stage::kAnswered) == Stage::kAnswered) return;  // aborted meanwhile
-  response_ = std::move(response);
-  if (dispatching == this) {
-    answered_inline_ = true;
-  } else {
-    calls_.replies.Post(shared_from_this());
-  }
+  delivered_ = std::move(response);
+  host_->PostAnswered(shared_from_this());
 }
 
-void GrpcCall::Abort() {
-  cancel_.request_stop();
-  if (stage_.exchange(Stage::kAnswered) == Stage::kAnswered) return;
-  response_ = ErrorStatus(GrpcCode::kUnavailable, 503, "the server stops", true);
-  calls_.replies.Post(shared_from_this());
+bool GrpcCall::TakeDelivered() {
+  in_handler_ = false;
+  if (stage_ == Stage::kAnswered) return false;
+  Settle(std::move(delivered_));
+  return true;
 }
 
-void GrpcCall::EndIfLate(MonotonicTime now) {
-  if (now < message_deadline_) return;
-  Stage reading = Stage::kReading;
-  if (!stage_.compare_exchange_strong(reading, Stage::kAnswered)) return;
-  calls_.metrics.refused_slow.Add();
-  response_ = ErrorStatus(GrpcCode::kDeadlineExceeded, 408, "the message came too slowly", false);
-  Send();
+void GrpcCall::Refuse(GrpcRefusal&& refusal) {
+  Cancel();
+  Response response;
+  response.http_status = refusal.status.http;
+  response.grpc_status = refusal.status.grpc;
+  response.body = wire::EncodeRpcStatus(
+      wire::OtlpFormat::kProtobuf,
+      {.code = static_cast<int>(refusal.status.grpc),
+       .message = refusal.message,
+       .retry_delay = refusal.retry ? std::optional(kRetryDelay) : std::nullopt,
+       .bad_field = {}});
+  response.grpc_message = std::move(refusal.message);
+  Settle(std::move(response));
 }
 
-void GrpcCall::Send() {
+void GrpcCall::Settle(Response&& response) {
   FaultPoint<"server.grpc.answering">();
-  calls_.metrics.request_seconds.Observe(
-      std::chrono::duration<double>(SystemClock().Monotonic() - dispatched_at_.load()).count());
-  calls_.metrics.CountAnswer(response_.http_status);
+  stage_ = Stage::kAnswered;
+  response_ = std::move(response);
+  const std::chrono::duration<double> took = SystemClock().Monotonic() - began_;
+  listener_.metrics.request_seconds.Observe(took.count());
+  listener_.metrics.CountAnswer(response_.http_status);
+}
+
+std::optional<GrpcRefusal> GrpcCall::Overdue(MonotonicTime now) {
+  if (stage_ == Stage::kAnswered) return std::nullopt;
+  if (now >= deadline_) return TooLate();
+  if (stage_ != Stage::kReading || now < progress_deadline_) return std::nullopt;
+  const HttpOptions& options = listener_.options;
+  if (message_.bytes() - progress_bytes_ < options.body_progress_bytes) {
+    listener_.metrics.refused_slow.Add();
+    return GrpcRefusal{.status = {408, GrpcCode::kDeadlineExceeded},
+                       .message = "the message came too slowly"};
+  }
+  progress_bytes_ = message_.bytes();
+  progress_deadline_ = now + options.body_progress_time;
+  return std::nullopt;
+}
+
+GrpcCall::Fields GrpcCall::AnswerFields() const {
+  Fields fields;
+  fields.head.emplace_back(":status", std::to_string(http_status_));
+  if (http_status_ != 200) return fields;
+  fields.head.emplace_back("content-type", "application/grpc");
+  const bool ok = response_.grpc_status == GrpcCode::kOk;
+  auto& end = ok ? fields.trailers : fields.head;
+  end.emplace_back("grpc-status", std::to_string(static_cast<int>(response_.grpc_status)));
+  if (!ok) {
+    end.emplace_back("grpc-message", EncodeGrpcMessage(response_.grpc_message));
+    if (response_.http_status == 415) end.emplace_back("grpc-accept-encoding", "gzip,deflate,zstd");
+    if (!response_.body.empty()) {
+      end.emplace_back("grpc-status-details-bin", UnpaddedBase64(response_.body));
+    }
+  }
   for (const auto& [name, value] : response_.headers) {
-    if (name.starts_with("strata-")) context_.AddTrailingMetadata(std::string(name), value);
+    if (name.starts_with("strata-")) end.emplace_back(name, value);
   }
-  if (response_.grpc_status != GrpcCode::kOk) {
-    Finish(grpc::Status(static_cast<grpc::StatusCode>(response_.grpc_status),
-                        response_.grpc_message, response_.body));
-    return;
-  }
-  const grpc::Slice slice(response_.body);
-  out_ = grpc::ByteBuffer(&slice, 1);
-  StartWriteAndFinish(&out_, grpc::WriteOptions(), grpc::Status::OK);
+  return fields;
 }
 
-void GrpcCall::OnCancel() {
-  cancel_.request_stop();
+std::size_t GrpcCall::ReadAnswer(std::span<std::byte> room) {
+  const auto prefix = PrefixOf(response_.body.size());
+  std::size_t count = 0;
+  if (read_bytes_ < kPrefixBytes) {
+    const ByteSpan rest = ByteSpan(prefix).subspan(read_bytes_);
+    count = std::min(room.size(), rest.size());
+    std::memcpy(room.data(), rest.data(), count);
+    read_bytes_ += count;
+  }
+  const ByteSpan rest =
+      AsBytes(response_.body).subspan(std::max(read_bytes_, kPrefixBytes) - kPrefixBytes);
+  const std::size_t more = std::min(room.size() - count, rest.size());
+  if (more != 0) std::memcpy(room.data() + count, rest.data(), more);
+  read_bytes_ += more;
+  return count + more;
 }
 
-void GrpcCall::OnDone() {
-  FaultPoint<"server.grpc.answered">();
-  hold_.Release();
-  calls_.Remove(*this);
-  const auto self = std::move(self_);  // destroyed last, unless a Reply is still about
+bool GrpcCall::AnswerIsRead() const {
+  return read_bytes_ == kPrefixBytes + response_.body.size();
 }
 
 }  // namespace strata::server

@@ -1,125 +1,121 @@
-// One gRPC call: reads the message, decompresses it, hands it to the handler, sends the answer.
-// Internal to the gRPC transport.
+// One gRPC call: its head, its message, its answer. Internal to the gRPC transport.
+//
+// All of it runs on the connection's io thread, but for Deliver and Cancelled. The session holds it
+// while its stream is open or its handler has it.
 #pragma once
 
-#include <atomic>
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
-#include <thread>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include <grpcpp/generic/async_generic_service.h>
-
-#include "base/mutex.h"
-#include "server/grpc_server.h"
-#include "server/server_metrics.h"
+#include "base/clock.h"
+#include "server/cancellation.h"
+#include "server/grpc_message.h"
+#include "server/handler.h"
+#include "server/ledger.h"
+#include "server/listener.h"
 
 namespace strata::server {
 
 class GrpcCall;
 
-// Sends the answers that other threads than gRPC's have given. One wake-up serves all that arrive
-// before it gets to them. Between them it calls `sweep`.
-class GrpcReplyThread {
+// The connection, as its calls see it; they keep it.
+class GrpcHost {
  public:
-  GrpcReplyThread(std::function<void(MonotonicTime now)> sweep, std::chrono::milliseconds interval);
-  ~GrpcReplyThread();  // sends what is left
-  void Post(std::shared_ptr<GrpcCall> call);
-
- private:
-  void Run();
-
-  const std::function<void(MonotonicTime now)> sweep_;
-  const std::chrono::milliseconds interval_;
-  Mutex mutex_;
-  ConditionVariable posted_;
-  std::vector<std::shared_ptr<GrpcCall>> answered_ GUARDED_BY(mutex_);
-  bool ending_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  virtual ~GrpcHost() = default;
+  virtual std::shared_ptr<GrpcHost> Share() = 0;
+  virtual std::string_view peer() const = 0;
+  // Any thread: the handler has answered this call.
+  virtual void PostAnswered(std::shared_ptr<GrpcCall> call) = 0;
 };
 
-// What all calls of one server share; knows those that are open.
-class GrpcCalls {
+class GrpcCall final : public ReplySink, public std::enable_shared_from_this<GrpcCall> {
  public:
-  GrpcCalls(const GrpcOptions& the_options, Handler& the_handler, Ledger& the_ledger,
-            ListenerMetrics the_metrics);
+  GrpcCall(std::shared_ptr<GrpcHost> host, std::int32_t stream, Listener& listener,
+           MonotonicTime now);
 
-  // False: AbortAll was called before.
-  bool Add(GrpcCall& call);
-  void Remove(GrpcCall& call);
-  // Answers every call that has no answer yet with UNAVAILABLE; for what is still to come as well.
-  void AbortAll();
-  // Ends the calls whose message is late.
-  void Sweep(MonotonicTime now);
+  std::int32_t stream() const { return stream_; }
 
-  const GrpcOptions options;
-  Handler& handler;
-  Ledger& ledger;
-  const ListenerMetrics metrics;
+  // --- What the stream brings, in this order. A refusal is the call's answer.
+  // Fields beyond the limit are dropped, and refused by EndHead.
+  void AddField(std::string_view name, std::string_view value);
+  std::optional<GrpcRefusal> EndHead();
+  std::optional<GrpcRefusal> AddData(ByteSpan bytes);
+  // The stream has ended: the handler gets the message.
+  std::optional<GrpcRefusal> Dispatch(MonotonicTime now);
 
- private:
-  std::vector<std::shared_ptr<GrpcCall>> Open();
+  // --- What becomes of it.
+  bool reading() const { return stage_ == Stage::kReading; }
+  bool answered() const { return stage_ == Stage::kAnswered; }
+  // The client has ended the stream, or it was ended for it: an answer goes nowhere.
+  bool stream_open() const { return stream_open_; }
+  void EndStream();
+  // The handler has it, and its Reply has not come back yet.
+  bool in_handler() const { return in_handler_; }
+  // Takes the handler's answer. False: the call was answered before, by Refuse.
+  bool TakeDelivered();
+  void Refuse(GrpcRefusal&& refusal);
+  // Why it should be ended now; nullopt: it may go on.
+  std::optional<GrpcRefusal> Overdue(MonotonicTime now);
+  void Cancel() { cancellation_.Request(); }
 
-  Mutex mutex_;
-  std::vector<GrpcCall*> open_ GUARDED_BY(mutex_);  // each knows its index
-  bool aborting_ GUARDED_BY(mutex_) = false;
-
- public:
-  GrpcReplyThread replies;  // last: its thread uses all of the above
-};
-
-// Owns itself from Begin until gRPC is done with it; a Reply may hold it longer.
-class GrpcCall final : public grpc::ServerGenericBidiReactor,
-                       public ReplySink,
-                       public std::enable_shared_from_this<GrpcCall> {
- public:
-  GrpcCall(GrpcCalls& calls, grpc::GenericCallbackServerContext& context)
-      : calls_(calls),
-        context_(context),
-        hold_(calls.ledger),
-        message_deadline_(SystemClock().Monotonic() + calls.options.message_time) {}
-
-  void Begin();
-  void Send();   // after Deliver
-  void Abort();  // as if the handler had answered UNAVAILABLE
-  void EndIfLate(MonotonicTime now);
-
-  void OnReadDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
+  // --- Its answer. Requires: answered().
+  struct Fields {
+    std::vector<std::pair<std::string_view, std::string>> head;
+    std::vector<std::pair<std::string_view, std::string>> trailers;  // empty: all is in the head
+  };
+  Fields AnswerFields() const;
+  // The next bytes of the message with its prefix into `room`; fewer than that: it was the last.
+  std::size_t ReadAnswer(std::span<std::byte> room);
+  bool AnswerIsRead() const;
 
   void Deliver(Response&& response) override;
-  std::stop_token Cancelled() override { return cancel_.get_token(); }
+  std::stop_token Cancelled() override { return cancellation_.Token(); }
 
-  std::size_t slot = 0;  // kept by GrpcCalls
+  std::size_t slot = 0;  // index in the connection's list, kept by it
 
  private:
-  // The message as the sender meant it; an error that is the call's answer already.
-  Result<Buffer> TakeMessage();
-  void Dispatch(Buffer message);
-  void Refuse(const Error& error);
-
-  GrpcCalls& calls_;
-  grpc::GenericCallbackServerContext& context_;  // gRPC's; gone after OnDone
-  std::shared_ptr<GrpcCall> self_;
-  std::stop_source cancel_;
-  grpc::ByteBuffer in_;
-  grpc::ByteBuffer out_;
-  HeaderView headers_;
-  std::string peer_;
-  Ledger::Hold hold_;
-  const MonotonicTime message_deadline_;
-  // Of the call until its message is there; Abort reads it from another thread.
-  std::atomic<MonotonicTime> dispatched_at_{SystemClock().Monotonic()};
-  // Who moves it to kAnswered gives the answer; nobody else may.
   enum class Stage : std::uint8_t { kReading, kHandling, kAnswered };
-  std::atomic<Stage> stage_{Stage::kReading};
-  bool answered_inline_ = false;  // while the handler was called; gRPC's thread only
+
+  void CountRefusal(const GrpcRefusal& refusal) const;
+  void Settle(Response&& response);
+
+  const std::shared_ptr<GrpcHost> host_;
+  const std::int32_t stream_;
+  Listener& listener_;
+
+  // Text of the head, back to back; fields are offsets because it moves while it grows.
+  struct Field {
+    std::size_t name_end;
+    std::size_t value_end;
+  };
+  std::string text_;
+  std::vector<Field> fields_;
+  bool head_too_large_ = false;
+  HeaderView headers_;
+  std::string_view path_;
+
+  GrpcMessage message_;
+  Ledger::Hold hold_;
+  Stage stage_ = Stage::kReading;
+  bool in_handler_ = false;
+  bool stream_open_ = true;
+  MonotonicTime progress_deadline_;
+  std::size_t progress_bytes_ = 0;                 // of the message at the last deadline
+  MonotonicTime deadline_ = MonotonicTime::max();  // what the client said
+  MonotonicTime began_;
+
+  Response delivered_;  // written by Deliver, taken once that was posted
   Response response_;
+  int http_status_ = 200;  // of the HTTP answer around the gRPC one
+  std::size_t read_bytes_ = 0;
+  Cancellation cancellation_;
 };
 
 }  // namespace strata::server

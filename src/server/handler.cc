@@ -1,6 +1,7 @@
 #include "server/handler.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 
@@ -69,6 +70,23 @@ std::optional<std::string_view> HeaderView::Find(std::string_view name) const {
 
 std::string_view HeaderView::Get(std::string_view name) const {
   return Find(name).value_or(std::string_view());
+}
+
+std::string_view HeaderView::Repeated() const {
+  static constexpr std::array<std::string_view, 9> kOnce = {
+      "host",          "content-length", "content-type",  "content-encoding", "authorization",
+      "x-scope-orgid", "grpc-timeout",   "grpc-encoding", "idempotency-key"};
+  unsigned seen = 0;
+  for (const auto& [name, value] : fields_) {
+    const auto once = std::ranges::find_if(kOnce, [&](std::string_view each) {
+      return each.size() == name.size() && std::ranges::equal(each, name, {}, {}, Lower);
+    });
+    if (once == kOnce.end()) continue;
+    const unsigned bit = 1U << (once - kOnce.begin());
+    if ((seen & bit) != 0) return *once;
+    seen |= bit;
+  }
+  return {};
 }
 
 std::optional<std::string> Request::QueryParameter(std::string_view name) const {

@@ -52,6 +52,9 @@ class HeaderView {
   std::optional<std::string_view> Find(std::string_view name) const;
   // The same; empty when the field is missing.
   std::string_view Get(std::string_view name) const;
+  // A field that says whose request this is, how long or in what form, and is there twice: two
+  // readers could take it for two different requests. Empty: there is none.
+  std::string_view Repeated() const;
   const std::vector<std::pair<std::string_view, std::string_view>>& fields() const {
     return fields_;
   }

@@ -10,6 +10,7 @@
 #include "base/fault_point.h"
 #include "server/error_response.h"
 #include "server/http_answer.h"
+#include "server/peer_text.h"
 
 namespace strata::server {
 
@@ -20,14 +21,9 @@ using boost::system::error_code;
 
 constexpr std::size_t kInboxBytes = 16_KiB;         // between requests, and for most headers
 constexpr std::size_t kInboxBytesChunked = 64_KiB;  // chunked bodies pass through the inbox
+constexpr std::size_t kBodyBytesHeld = 16_KiB;      // of a body of which nothing has come yet
+constexpr std::size_t kBodyBytesReserved = 1_MiB;   // address space for it, not yet memory
 constexpr std::chrono::milliseconds kLingerTime{2000};
-
-std::string PeerText(const asio::ip::tcp::socket& socket) {
-  error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return {};
-  return Address{.host = peer.address().to_string(), .port = peer.port()}.ToString();
-}
 
 }  // namespace
 
@@ -53,11 +49,12 @@ void HttpInbox::Shrink(std::size_t capacity) {
   begin_ = 0;
 }
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<HttpIoThread> thread,
-                               std::shared_ptr<const HttpListenerContext> listener)
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<IoThread> thread,
+                               std::shared_ptr<Listener> listener)
     : thread_(std::move(thread)),
       socket_(std::move(socket)),
       listener_(std::move(listener)),
+      count_(*listener_),
       peer_(PeerText(socket_)),
       parser_(listener_->options.limits),
       hold_(listener_->ledger) {}
@@ -68,7 +65,6 @@ void HttpConnection::Start() {
   error_code ignored;  // a connection that is dead already fails at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  listener_->metrics.connections.Add(1);
   Expect(listener_->options.idle_time);
   Advance();
 }
@@ -127,8 +123,7 @@ bool HttpConnection::BeginBody() {
   } else {
     // The parser has refused lengths beyond the limit.
     const auto length = static_cast<std::size_t>(parser_.content_length());
-    if (!hold_.GrowTo(length)) return RefuseOverload();
-    body_.Reserve(length);
+    if (!listener_->ledger.HasRoom(length) || !MakeRoomForBody()) return RefuseOverload();
     const std::string_view here = inbox_.unread().substr(0, length);
     body_.Append(AsBytes(here));
     inbox_.Consume(here.size());
@@ -139,10 +134,21 @@ bool HttpConnection::BeginBody() {
 }
 
 bool HttpConnection::StepBody() {
+  if (!MakeRoomForBody()) return RefuseOverload();
   const std::size_t missing = static_cast<std::size_t>(parser_.content_length()) - body_.size();
   if (missing == 0) return Dispatch();
-  Read(body_.Spare().first(missing));
+  const std::span<std::byte> room = body_.Spare();
+  Read(room.first(std::min(room.size(), missing)));
   return false;
+}
+
+// What has come is what counts, and as much again: a client that only announces holds nothing up.
+bool HttpConnection::MakeRoomForBody() {
+  const auto length = static_cast<std::size_t>(parser_.content_length());
+  const std::size_t twice = 2 * body_.size();
+  if (!hold_.GrowTo(std::min(length, std::max(kBodyBytesHeld, twice)))) return false;
+  body_.Reserve(std::min(length, std::max(kBodyBytesReserved, twice)));
+  return true;
 }
 
 bool HttpConnection::StepChunks() {
@@ -203,13 +209,7 @@ void HttpConnection::Deliver(Response&& response) {
   }
 }
 
-std::stop_token HttpConnection::Cancelled() {
-  const MutexLock lock(cancel_mutex_);
-  if (!cancel_) cancel_.emplace();
-  return cancel_->get_token();
-}
-
-void HttpConnection::SendAnswer() {
+void HttpConnection::SendAnswers() {
   if (phase_ == Phase::kInFlight && BeginSend()) Advance();
 }
 
@@ -235,10 +235,7 @@ bool HttpConnection::BeginSend() {
   FaultPoint<"server.http.answering">();
   phase_ = Phase::kSending;
   close_after_ = close_after_ || stopping_;
-  {
-    const MutexLock lock(cancel_mutex_);
-    cancel_.reset();
-  }
+  cancellation_.Reset();
   const ListenerMetrics& metrics = listener_->metrics;
   metrics.request_seconds.Observe(
       std::chrono::duration<double>(SystemClock().Monotonic() - dispatched_at_).count());

@@ -1,14 +1,12 @@
 // One client's HTTP connection: reads a request, hands it to the handler, sends the answer, and so
 // on. Internal to the HTTP transport.
 //
-// All of it runs on its io thread, but for Deliver and Cancelled. It lives as long as somebody
-// holds it: its thread while it is open, its Reply while a request is in flight (whose views it
-// keeps).
+// All of it runs on its io thread, but for Deliver and Cancelled. A Reply in flight keeps it, and
+// with it the views of its request.
 #pragma once
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -17,23 +15,15 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/mutex.h"
+#include "server/cancellation.h"
+#include "server/connection.h"
 #include "server/handler.h"
-#include "server/http_io_thread.h"
 #include "server/http_request_parser.h"
-#include "server/http_server.h"
+#include "server/io_thread.h"
 #include "server/ledger.h"
-#include "server/server_metrics.h"
+#include "server/listener.h"
 
 namespace strata::server {
-
-// What all connections of one listener share.
-struct HttpListenerContext {
-  const HttpOptions& options;
-  Ledger& ledger;
-  Handler& handler;
-  ListenerMetrics metrics;
-};
 
 // Bytes from the socket that are not used up yet; grows to a bound and shrinks when idle.
 class HttpInbox {
@@ -52,22 +42,22 @@ class HttpInbox {
   std::size_t begin_ = 0;
 };
 
-class HttpConnection final : public ReplySink, public std::enable_shared_from_this<HttpConnection> {
+class HttpConnection final : public Connection,
+                             public ReplySink,
+                             public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpIoThread> thread,
-                 std::shared_ptr<const HttpListenerContext> listener);
+  HttpConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<IoThread> thread,
+                 std::shared_ptr<Listener> listener);
   ~HttpConnection() override;
 
-  void Start();
-  void SendAnswer();  // Deliver was called, off the io thread
-  void Sweep(MonotonicTime now);
-  void BeginStop();
-  void Abort();
+  void Start() override;
+  void SendAnswers() override;
+  void Sweep(MonotonicTime now) override;
+  void BeginStop() override;
+  void Abort() override;
 
   void Deliver(Response&& response) override;
-  std::stop_token Cancelled() override;
-
-  std::size_t slot = 0;  // index in the io thread's list, kept by it
+  std::stop_token Cancelled() override { return cancellation_.Token(); }
 
  private:
   enum class Phase {
@@ -87,6 +77,7 @@ class HttpConnection final : public ReplySink, public std::enable_shared_from_th
   bool StepHead();
   bool BeginBody();
   bool StepBody();
+  bool MakeRoomForBody();
   bool StepChunks();
   bool Dispatch();
   bool Refuse(WireStatus status, std::string_view message, bool retry = false);
@@ -108,11 +99,11 @@ class HttpConnection final : public ReplySink, public std::enable_shared_from_th
   void Expect(std::chrono::milliseconds time) { deadline_ = SystemClock().Monotonic() + time; }
   void SweepBody(MonotonicTime now);
   void SweepInFlight();
-  std::optional<std::stop_source> CancelSource();
 
-  const std::shared_ptr<HttpIoThread> thread_;  // its event loop outlives the socket
+  const std::shared_ptr<IoThread> thread_;  // its event loop outlives the socket
   boost::asio::ip::tcp::socket socket_;
-  const std::shared_ptr<const HttpListenerContext> listener_;
+  const std::shared_ptr<Listener> listener_;
+  ConnectionCount count_;
   std::string peer_;
 
   Phase phase_ = Phase::kHead;
@@ -136,8 +127,7 @@ class HttpConnection final : public ReplySink, public std::enable_shared_from_th
   std::string answer_head_;
   std::size_t sent_bytes_ = 0;
 
-  Mutex cancel_mutex_;
-  std::optional<std::stop_source> cancel_ GUARDED_BY(cancel_mutex_);
+  Cancellation cancellation_;
 };
 
 }  // namespace strata::server

@@ -75,18 +75,12 @@ void HttpConnection::Interrupt(int status) {
 void HttpConnection::Close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
-  if (auto cancel = CancelSource()) cancel->request_stop();
+  cancellation_.Request();
   error_code ignored;
   socket_.close(ignored);
   hold_.Release();
-  listener_->metrics.connections.Add(-1);
+  count_.End();
   thread_->Release(*this);
-}
-
-// A copy, so that nobody's stop callback runs under the lock.
-std::optional<std::stop_source> HttpConnection::CancelSource() {
-  const MutexLock lock(cancel_mutex_);
-  return cancel_;
 }
 
 void HttpConnection::Sweep(MonotonicTime now) {
@@ -112,11 +106,10 @@ void HttpConnection::SweepBody(MonotonicTime now) {
 
 // Somebody may work for a client that has gone: it is told, when it asked to be.
 void HttpConnection::SweepInFlight() {
-  auto cancel = CancelSource();
-  if (!cancel) return;
+  if (!cancellation_.IsWatched()) return;
   char byte;
   if (::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
-    cancel->request_stop();
+    cancellation_.Request();
   }
 }
 

@@ -88,12 +88,13 @@ TEST(HttpFlow, TheLedgerRefusesBeforeTheBodyIsRead) {
   held.handler.WaitFor(1);
   EXPECT_EQ(held.ledger.used_bytes(), 900U);
   SocketClient second(held.port);
-  second.Send("POST / HTTP/1.1\r\ncontent-length: 101\r\n\r\n");  // not one byte of the body
+  second.Send(
+      "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 101\r\n\r\n");  // not one byte of the body
   const auto refused = second.ReadAnswer();
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.Field("retry-after"), "1");
   SocketClient chunked(held.port);
-  chunked.Send("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n65\r\n" +
+  chunked.Send("POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n65\r\n" +
                std::string(101, 'x'));
   EXPECT_EQ(chunked.ReadAnswer().status, 503);
   for (Reply& reply : held.handler.Take()) reply(TextResponse("ok"));
@@ -103,6 +104,20 @@ TEST(HttpFlow, TheLedgerRefusesBeforeTheBodyIsRead) {
   held.handler.WaitFor(1);
   held.handler.Take();
   EXPECT_EQ(first.ReadAnswer().status, 503);  // dropped, not refused
+}
+
+TEST(HttpFlow, BodiesThatAreOnlyAnnouncedHoldNothingUp) {
+  Held held({}, 1_MiB);
+  std::vector<std::unique_ptr<SocketClient>> idle;
+  for (int i = 0; i < 30; ++i) {
+    idle.push_back(std::make_unique<SocketClient>(held.port));
+    idle.back()->Send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 900000\r\n\r\nx");
+  }
+  SocketClient client(held.port);
+  client.Send(Post("/", std::string(300'000, 'x')));
+  held.handler.WaitFor(1);
+  for (Reply& reply : held.handler.Take()) reply(TextResponse("ok"));
+  EXPECT_EQ(client.ReadAnswer().status, 200);
 }
 
 TEST(HttpFlow, ConnectionsAreCapped) {
@@ -139,7 +154,7 @@ TEST(HttpFlow, StopLetsRequestsInFlightFinish) {
   busy.Send(Post("/", "x"));
   SocketClient idle(held.port);
   SocketClient reading(held.port);
-  reading.Send("POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf");
+  reading.Send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\nhalf");
   held.handler.WaitFor(1);
   while (held.ledger.used_bytes() != 11) std::this_thread::yield();  // both headers are read
   auto stopped = std::async(std::launch::async, [&] { held.server->Stop(seconds(20)); });

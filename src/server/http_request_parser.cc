@@ -137,21 +137,30 @@ struct HttpRequestParser::State {
     parser.emplace(head, failure, limits);
   }
 
-  // Beast bounds each line; this bounds their sum.
-  void CountHead(std::size_t used) {
-    head_bytes += used;
-    if (head_bytes > limits.header_bytes_max && failure.http_status == 0) {
-      failure = {431, "the header is too large"};
-    }
+  // Beast bounds each line; this bounds their sum. Beast unfolds fields; a proxy may not have.
+  void CheckRead(std::string_view bytes) {
+    if (failure.http_status != 0) return;
+    head_bytes += bytes.size();
+    if (head_bytes > limits.header_bytes_max) failure = {431, "the header is too large"};
+    const bool folded = bytes.find("\n ") != bytes.npos || bytes.find("\n\t") != bytes.npos;
+    if (folded) failure = {400, "a folded header field"};
   }
 
   void FinishHead() {
     parser->body_limit(limits.body_bytes_max);
-    if (const auto length = parser->content_length(); length && *length > limits.body_bytes_max) {
-      failure = {413, "the body is too large"};
-    }
     target = head.Text(head.target);
     for (const auto& [name, value] : head.fields) headers.Add(head.Text(name), head.Text(value));
+    if (!headers.Repeated().empty()) {
+      failure = {400, "a header field that may be there once is there twice"};
+    } else if (head.http11 && !headers.Find("host")) {
+      failure = {400, "no Host"};
+    } else if (headers.Get("content-length").find(',') != std::string_view::npos) {
+      failure = {400, "bad Content-Length"};
+    } else if (!head.http11 && parser->chunked()) {
+      failure = {400, "chunks in HTTP/1.0"};
+    } else if (parser->content_length().value_or(0) > limits.body_bytes_max) {
+      failure = {413, "the body is too large"};
+    }
   }
 
   const HttpParserLimits limits;
@@ -176,10 +185,10 @@ std::size_t HttpRequestParser::ParseHead(std::string_view bytes) {
   error_code error;
   // Not eager: stops behind the head, so that the connection reads the body itself.
   const std::size_t used = state_->parser->put({bytes.data(), bytes.size()}, error);
-  state_->CountHead(used);
   if (error && error != http::error::need_more && state_->failure.http_status == 0) {
     state_->failure = FailureOf(error);
   }
+  state_->CheckRead(bytes.substr(0, used));
   if (state_->failure.http_status == 0 && head_done()) state_->FinishHead();
   return used;
 }

@@ -1,6 +1,8 @@
 // The head of an HTTP/1.1 request and its chunked body, from bytes. Boost.Beast's parser does the
 // work; this class keeps what it found in one reused piece of memory, adds the limits that Beast
-// does not have, and keeps Beast out of everybody else's compile time.
+// does not have, refuses what a proxy in front might read in another way (folded fields, lengths
+// and hosts that are there twice, chunks in HTTP/1.0), and keeps Beast out of everybody else's
+// compile time.
 #pragma once
 
 #include <cstddef>

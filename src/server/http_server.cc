@@ -9,8 +9,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/check.h"
+#include "server/grpc_connection.h"
 #include "server/http_connection.h"
-#include "server/http_io_thread.h"
+#include "server/io_thread.h"
+#include "server/listener.h"
 
 namespace strata::server {
 
@@ -38,10 +40,11 @@ std::chrono::milliseconds SweepInterval(const HttpOptions& options) {
 // One open port. Lives on the first io thread.
 class Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
-  Acceptor(std::vector<std::shared_ptr<HttpIoThread>>& threads,
-           std::shared_ptr<const HttpListenerContext> listener)
+  Acceptor(std::vector<std::shared_ptr<IoThread>>& threads, std::shared_ptr<Listener> listener,
+           Protocol protocol)
       : threads_(threads),
         listener_(std::move(listener)),
+        protocol_(protocol),
         acceptor_(threads.front()->context()),
         pause_(threads.front()->context()) {}
 
@@ -77,7 +80,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   }
 
  private:
-  void OnAccept(const std::shared_ptr<HttpIoThread>& thread, const error_code& error,
+  void OnAccept(const std::shared_ptr<IoThread>& thread, const error_code& error,
                 tcp::socket socket) {
     if (!acceptor_.is_open()) return;
     if (error) {
@@ -88,18 +91,27 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
       });
       return;
     }
-    std::size_t open = 0;
-    for (const auto& each : threads_) open += each->connection_count();
-    if (open >= listener_->options.connections_max) {
+    if (IsFull()) {
       TurnAway(socket);
+    } else if (protocol_ == Protocol::kGrpc) {
+      thread->PostAdopt(std::make_shared<GrpcConnection>(std::move(socket), thread, listener_));
     } else {
       thread->PostAdopt(std::make_shared<HttpConnection>(std::move(socket), thread, listener_));
     }
     Accept();
   }
 
+  bool IsFull() const {
+    const HttpOptions& options = listener_->options;
+    std::size_t of_all = 0;
+    for (const auto& each : threads_) of_all += each->connection_count();
+    return of_all >= options.connections_of_all_max ||
+           listener_->connections.load(std::memory_order_relaxed) >= options.connections_max;
+  }
+
   void TurnAway(tcp::socket& socket) {
     listener_->metrics.refused_connections.Add();
+    if (protocol_ == Protocol::kGrpc) return;  // a closed connection is UNAVAILABLE there
     static constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n"
         "connection: close\r\n\r\n";
@@ -108,8 +120,9 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
     socket.write_some(asio::buffer(kFull), ignored);
   }
 
-  std::vector<std::shared_ptr<HttpIoThread>>& threads_;
-  const std::shared_ptr<const HttpListenerContext> listener_;
+  std::vector<std::shared_ptr<IoThread>>& threads_;
+  const std::shared_ptr<Listener> listener_;
+  const Protocol protocol_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
 };
@@ -121,7 +134,7 @@ struct HttpServer::State {
       : options(the_options), ledger(the_ledger), registry(the_registry) {
     CHECK(options.io_threads >= 1);
     for (int i = 0; i < options.io_threads; ++i) {
-      threads.push_back(std::make_shared<HttpIoThread>());
+      threads.push_back(std::make_shared<IoThread>());
     }
   }
 
@@ -129,7 +142,7 @@ struct HttpServer::State {
   Ledger& ledger;
   model::Registry& registry;
   // Connections hold their thread: a reply that comes after the end still finds it.
-  std::vector<std::shared_ptr<HttpIoThread>> threads;
+  std::vector<std::shared_ptr<IoThread>> threads;
   std::vector<std::shared_ptr<Acceptor>> acceptors;
   bool started = false;
   bool stopped = false;
@@ -143,14 +156,15 @@ HttpServer::~HttpServer() {
 }
 
 Result<Address> HttpServer::Listen(const Address& address, const std::string& name,
-                                   Handler& handler) {
+                                   Handler& handler, Protocol protocol) {
   CHECK(!state_->started);
-  auto listener = std::make_shared<const HttpListenerContext>(
-      HttpListenerContext{.options = state_->options,
-                          .ledger = state_->ledger,
-                          .handler = handler,
-                          .metrics = ListenerMetrics::Register(state_->registry, name)});
-  auto acceptor = std::make_shared<Acceptor>(state_->threads, std::move(listener));
+  // Made in place: it has a counter that cannot move.
+  std::shared_ptr<Listener> listener(
+      new Listener{.options = state_->options,
+                   .ledger = state_->ledger,
+                   .handler = handler,
+                   .metrics = ListenerMetrics::Register(state_->registry, name)});
+  auto acceptor = std::make_shared<Acceptor>(state_->threads, std::move(listener), protocol);
   ASSIGN_OR_RETURN(Address bound, acceptor->Open(address));
   state_->acceptors.push_back(std::move(acceptor));
   return bound;

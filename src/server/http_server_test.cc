@@ -66,7 +66,7 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
     EXPECT_EQ(answer.body, "POST /a/b?x=1 hello");
     EXPECT_EQ(answer.Field("connection"), "");
   }
-  EXPECT_EQ(client.Ask("GET / HTTP/1.1\r\n\r\n").body, "GET /? ");
+  EXPECT_EQ(client.Ask("GET / HTTP/1.1\r\nhost: test\r\n\r\n").body, "GET /? ");
   EXPECT_EQ(served.Metric("strata_server_requests_total{listener=\"test\",outcome=\"success\"}"),
             "4");
   EXPECT_EQ(served.Metric("strata_server_received_bytes_total{listener=\"test\"}"), "15");
@@ -81,9 +81,12 @@ TEST(HttpServer, HandsOverHeadersAndParameters) {
   });
   SocketClient client(served.port);
   EXPECT_EQ(
-      client.Ask("GET /?format=j%73on&a+b=1%2 HTTP/1.1\r\nx-scope-orgid:  prod \r\n\r\n").body,
+      client
+          .Ask(
+              "GET /?format=j%73on&a+b=1%2 HTTP/1.1\r\nhost: test\r\nx-scope-orgid:  prod \r\n\r\n")
+          .body,
       "prod||json|1%2");
-  EXPECT_EQ(client.Ask("GET /?formats=x&&format HTTP/1.1\r\n\r\n").body, "|||none");
+  EXPECT_EQ(client.Ask("GET /?formats=x&&format HTTP/1.1\r\nhost: test\r\n\r\n").body, "|||none");
 }
 
 TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
@@ -106,7 +109,7 @@ TEST(HttpServer, LargeBodiesArriveWhole) {
   for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 2654435761U >> 13);
   EXPECT_EQ(client.Ask(Post("/", body)).body, body);
   // The same in chunks of changing sizes, without a length.
-  std::string chunked = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
+  std::string chunked = "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n";
   for (std::size_t at = 0, step = 1; at < body.size(); at += step, step = step * 2 % 99'991 + 1) {
     const std::string part = body.substr(at, step);
     char size[20];
@@ -121,7 +124,7 @@ TEST(HttpServer, EveryCutOfARequestIsReadTheSame) {
   Served served(Echo);
   const std::string plain = Post("/p", "hello", "x: y\r\n");
   const std::string chunked =
-      "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "POST /c HTTP/1.1\r\nhost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
       "2;ext=1\r\nhe\r\n3\r\nllo\r\n0\r\ntrailer: t\r\n\r\n";
   for (const std::string& request : {plain, chunked}) {
     SocketClient client(served.port);
@@ -144,16 +147,17 @@ TEST(HttpServer, RefusesWhatItCannotServe) {
   HttpOptions options;
   options.limits.body_bytes_max = 1000;
   Served served(Echo, options);
-  std::string many_fields = "GET / HTTP/1.1\r\n";
+  std::string many_fields = "GET / HTTP/1.1\r\nhost: test\r\n";
   for (int i = 0; i < 300; ++i) many_fields += "f" + std::to_string(i) + ": x\r\n";
-  const std::string post = "POST / HTTP/1.1\r\n";
+  const std::string post = "POST / HTTP/1.1\r\nhost: test\r\n";
   const BadRequest cases[] = {
       {"no HTTP", "\x16\x03\x01garbage\r\n\r\n", 400, "malformed"},
       {"version", "GET / HTTP/3.0\r\n\r\n", 505, "malformed"},
-      {"field without colon", "GET / HTTP/1.1\r\nbroken\r\n\r\n", 400, "malformed"},
-      {"one long field", "GET / HTTP/1.1\r\nx: " + std::string(70'000, 'x'), 431, "too_large"},
+      {"field without colon", "GET / HTTP/1.1\r\nhost: test\r\nbroken\r\n\r\n", 400, "malformed"},
+      {"one long field", "GET / HTTP/1.1\r\nhost: test\r\nx: " + std::string(70'000, 'x'), 431,
+       "too_large"},
       {"many lines",
-       "GET / HTTP/1.1\r\n" +
+       "GET / HTTP/1.1\r\nhost: test\r\n" +
            [] {
              std::string lines;
              for (int i = 0; i < 100; ++i) lines += "x: " + std::string(1000, 'x') + "\r\n";
@@ -165,6 +169,16 @@ TEST(HttpServer, RefusesWhatItCannotServe) {
       {"length that overflows", post + "content-length: 99999999999999999999\r\n\r\n", 400,
        "malformed"},
       {"negative length", post + "content-length: -1\r\n\r\n", 400, "malformed"},
+      {"the same length twice", post + "content-length: 1\r\ncontent-length: 1\r\n\r\n", 400,
+       "malformed"},
+      {"a list of lengths", post + "content-length: 1, 1\r\n\r\n", 400, "malformed"},
+      {"no host", "GET / HTTP/1.1\r\n\r\n", 400, "malformed"},
+      {"two hosts", post + "host: test\r\n\r\n", 400, "malformed"},
+      {"two namespaces", post + "x-scope-orgid: a\r\nX-Scope-OrgID: b\r\n\r\n", 400, "malformed"},
+      {"a folded field", post + "x: y\r\n content-length: 1\r\n\r\n", 400, "malformed"},
+      {"a field folded by a tab", post + "x: y\r\n\tz\r\n\r\n", 400, "malformed"},
+      {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n", 400,
+       "malformed"},
       {"two lengths", post + "content-length: 1\r\ncontent-length: 2\r\n\r\n", 400, "malformed"},
       {"length and chunks", post + "content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400,
        "malformed"},
@@ -218,8 +232,9 @@ TEST(HttpServer, ErrorsOfOtlpPathsAreRpcStatus) {
 TEST(HttpServer, TruncatedRequestsAreToldSo) {
   Served served(Echo);
   for (const std::string& request :
-       {"POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf"s,
-        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe"s, "POST / HT"s}) {
+       {"POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\nhalf"s,
+        "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe"s,
+        "POST / HT"s}) {
     SocketClient client(served.port);
     client.Send(request);
     client.CloseSending();
@@ -236,8 +251,9 @@ TEST(HttpServer, SlowRequestsAreCut) {
   options.idle_time = milliseconds(60);
   Served served(Echo, options);
   for (const std::string& request :
-       {"POST / HTTP/1.1\r\nx-first: "s, "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf"s,
-        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe"s}) {
+       {"POST / HTTP/1.1\r\nhost: test\r\nx-first: "s,
+        "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\nhalf"s,
+        "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe"s}) {
     SocketClient client(served.port);
     client.Send(request);
     EXPECT_EQ(client.ReadAnswer().status, 408);
@@ -253,7 +269,7 @@ TEST(HttpServer, ADrippingBodyIsCut) {
   options.body_progress_bytes = 1_GiB;  // more than any drip brings
   Served served(Echo, options);
   SocketClient client(served.port);
-  client.Send("POST / HTTP/1.1\r\ncontent-length: 10000000\r\n\r\n");
+  client.Send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10000000\r\n\r\n");
   std::jthread drip([&client](const std::stop_token& stop) {
     while (!stop.stop_requested() && client.Send("x")) std::this_thread::yield();
   });
@@ -263,7 +279,7 @@ TEST(HttpServer, ADrippingBodyIsCut) {
 TEST(HttpServer, ExpectContinueIsAnswered) {
   Served served(Echo);
   SocketClient client(served.port);
-  client.Send("POST / HTTP/1.1\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n");
+  client.Send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.ReadAnswer().status, 100);
   client.Send("ok");
   EXPECT_EQ(client.ReadAnswer().body, "POST /? ok");
@@ -275,13 +291,14 @@ TEST(HttpServer, OldAndClosingClientsGetTheirEnd) {
   EXPECT_EQ(old.Ask("GET /old HTTP/1.0\r\n\r\n").head.substr(0, 12), "HTTP/1.0 200");
   EXPECT_TRUE(old.AtEnd());
   SocketClient closing(served.port);
-  EXPECT_EQ(closing.Ask("GET / HTTP/1.1\r\nconnection: close\r\n\r\n").Field("connection"),
-            "close");
+  EXPECT_EQ(
+      closing.Ask("GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").Field("connection"),
+      "close");
   EXPECT_TRUE(closing.AtEnd());
   SocketClient head(served.port);
-  head.Send("HEAD /h HTTP/1.1\r\n\r\n");
+  head.Send("HEAD /h HTTP/1.1\r\nhost: test\r\n\r\n");
   EXPECT_EQ(head.ReadAnswer(false).Field("content-length"), "9");
-  EXPECT_EQ(head.Ask("GET /g HTTP/1.1\r\n\r\n").body, "GET /g? ");
+  EXPECT_EQ(head.Ask("GET /g HTTP/1.1\r\nhost: test\r\n\r\n").body, "GET /g? ");
 }
 
 TEST(HttpServer, HeaderValuesCannotStartHeaders) {
@@ -290,7 +307,7 @@ TEST(HttpServer, HeaderValuesCannotStartHeaders) {
     response.headers.emplace_back("strata-note", "a\r\nset-cookie: b");
     reply(std::move(response));
   });
-  const auto answer = SocketClient(served.port).Ask("GET / HTTP/1.1\r\n\r\n");
+  const auto answer = SocketClient(served.port).Ask("GET / HTTP/1.1\r\nhost: test\r\n\r\n");
   EXPECT_EQ(answer.Field("strata-note"), "a  set-cookie: b");
 }
 

@@ -1,5 +1,5 @@
-// How many bytes of requests are in flight, over all listeners, and how many may be. Reserved
-// before a body is read, released when its answer has been sent: what is not reserved is refused as
+// How many bytes of requests are in flight, over all listeners, and how many may be. Reserved while
+// a body comes in, released when its answer has been sent: what does not fit is refused as
 // retryable, so that overload costs an answer instead of memory.
 #pragma once
 
@@ -17,6 +17,8 @@ class Ledger {
 
   std::uint64_t limit_bytes() const { return limit_bytes_; }
   std::uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
+  // Reserves nothing: whether a request of so many bytes is worth reading at all.
+  bool HasRoom(std::uint64_t bytes) const { return used_bytes() + bytes <= limit_bytes_; }
 
   // What one request has reserved; gives it back when destroyed. Confined to one thread at a time.
   class Hold {

@@ -150,6 +150,9 @@ void OtlpFace::AddTo(Router& router) {
     router.Add("POST", std::string(prefix) + "/v1/traces", spans_);
     router.Add("POST", std::string(prefix) + "/v1/metrics", metrics_);
   }
+}
+
+void OtlpFace::AddGrpcTo(Router& router) {
   const std::string package = "/opentelemetry.proto.collector.";
   router.Add("POST", package + "logs.v1.LogsService/Export", logs_);
   router.Add("POST", package + "trace.v1.TraceService/Export", spans_);

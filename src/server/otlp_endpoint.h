@@ -43,8 +43,10 @@ class OtlpFace {
   OtlpFace(ingest::IngestTarget& target, Ledger& ledger, const OtlpOptions& options = {});
 
   // POST /v1/logs, /v1/traces, /v1/metrics, the same under /api/v1/otlp (where Prometheus has it)
-  // and under /otlp (where Loki and Mimir have it), and the three gRPC methods.
+  // and under /otlp (where Loki and Mimir have it).
   void AddTo(Router& router);
+  // The three gRPC methods.
+  void AddGrpcTo(Router& router);
 
  private:
   OtlpEndpoint logs_;

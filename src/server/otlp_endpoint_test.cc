@@ -48,6 +48,7 @@ struct Face {
   explicit Face(OtlpOptions options = {}, std::uint64_t ledger_bytes = 1_MiB)
       : ledger(ledger_bytes), face(target, ledger, options) {
     face.AddTo(router);
+    face.AddGrpcTo(router);
   }
 
   Response Ask(const Fields& fields, std::string_view body, std::string_view path = "/v1/logs",

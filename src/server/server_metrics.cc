@@ -26,6 +26,7 @@ ListenerMetrics ListenerMetrics::Register(model::Registry& registry, const std::
       .refused_malformed = refused("malformed"),
       .refused_slow = refused("slow"),
       .refused_connections = refused("connections"),
+      .refused_flood = refused("flood"),
       .request_seconds = registry.AddHistogram(
           "strata_server_request_seconds", "From the whole request read to its answer handed over.",
           model::kSecondsBounds, {{"listener", listener}}),

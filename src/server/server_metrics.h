@@ -19,6 +19,7 @@ struct ListenerMetrics {
   model::Counter& refused_malformed;
   model::Counter& refused_slow;
   model::Counter& refused_connections;
+  model::Counter& refused_flood;
   model::Histogram& request_seconds;
 
   static ListenerMetrics Register(model::Registry& registry, const std::string& listener);

@@ -1,4 +1,4 @@
-#include "server/http_io_thread.h"
+#include "server/io_thread.h"
 
 #include <string>
 #include <utility>
@@ -6,50 +6,53 @@
 #include <boost/asio/post.hpp>
 #include <pthread.h>
 
-#include "server/http_connection.h"
-
 namespace strata::server {
 
 namespace asio = boost::asio;
 
-HttpIoThread::HttpIoThread()
-    : context_(1), work_(asio::make_work_guard(context_)), sweep_(context_) {}
+namespace {
 
-HttpIoThread::~HttpIoThread() = default;
+constexpr std::size_t kReadRoomBytes = 256_KiB;
 
-void HttpIoThread::Start(int number, std::chrono::milliseconds sweep_interval) {
+}  // namespace
+
+IoThread::IoThread() : context_(1), work_(asio::make_work_guard(context_)), sweep_(context_) {}
+
+IoThread::~IoThread() = default;
+
+void IoThread::Start(int number, std::chrono::milliseconds sweep_interval) {
   thread_ = std::thread([this, number] { Run(number); });
   asio::post(context_, [this, sweep_interval] { ScheduleSweep(sweep_interval); });
 }
 
-void HttpIoThread::Run(int number) {
+void IoThread::Run(int number) {
   id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  pthread_setname_np(pthread_self(), ("strata-http-" + std::to_string(number)).c_str());
+  pthread_setname_np(pthread_self(), ("strata-io-" + std::to_string(number)).c_str());
   context_.run();
 }
 
-void HttpIoThread::PostStop() {
+void IoThread::PostStop() {
   asio::post(context_, [this] { BeginStop(); });
 }
 
-bool HttpIoThread::WaitUntilEmpty(MonotonicTime deadline) {
+bool IoThread::WaitUntilEmpty(MonotonicTime deadline) {
   mutex_.lock();
   const bool empty = emptied_.wait_until(mutex_, deadline, [this] { return empty_; });
   mutex_.unlock();
   return empty;
 }
 
-void HttpIoThread::Finish() {
+void IoThread::Finish() {
   asio::post(context_, [this] { Abort(); });
   thread_.join();
 }
 
-void HttpIoThread::PostAdopt(std::shared_ptr<HttpConnection> connection) {
+void IoThread::PostAdopt(std::shared_ptr<Connection> connection) {
   connection_count_.fetch_add(1, std::memory_order_relaxed);
   asio::post(context_, [this, connection = std::move(connection)] { Adopt(connection); });
 }
 
-void HttpIoThread::PostAnswered(std::shared_ptr<HttpConnection> connection) {
+void IoThread::PostAnswered(std::shared_ptr<Connection> connection) {
   bool wake = false;
   {
     const MutexLock lock(mutex_);
@@ -60,16 +63,16 @@ void HttpIoThread::PostAnswered(std::shared_ptr<HttpConnection> connection) {
   if (wake) asio::post(context_, [this] { SendAnswers(); });
 }
 
-void HttpIoThread::SendAnswers() {
+void IoThread::SendAnswers() {
   {
     const MutexLock lock(mutex_);
     sending_.swap(answered_);
   }
-  for (const auto& connection : sending_) connection->SendAnswer();
+  for (const auto& connection : sending_) connection->SendAnswers();
   sending_.clear();
 }
 
-void HttpIoThread::Adopt(const std::shared_ptr<HttpConnection>& connection) {
+void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
   connection->slot = connections_.size();
   connections_.push_back(connection);
   connection->Start();
@@ -77,7 +80,7 @@ void HttpIoThread::Adopt(const std::shared_ptr<HttpConnection>& connection) {
   if (stopping_) connection->BeginStop();
 }
 
-void HttpIoThread::Release(HttpConnection& connection) {
+void IoThread::Release(Connection& connection) {
   const std::size_t slot = connection.slot;
   connections_.back()->slot = slot;
   std::swap(connections_[slot], connections_.back());
@@ -91,7 +94,12 @@ void HttpIoThread::Release(HttpConnection& connection) {
   }
 }
 
-void HttpIoThread::BeginStop() {
+std::span<std::byte> IoThread::ReadRoom() {
+  read_room_.Reserve(kReadRoomBytes);
+  return read_room_.Spare();
+}
+
+void IoThread::BeginStop() {
   stopping_ = true;
   // Backwards: closing one moves the last into its place.
   for (std::size_t i = connections_.size(); i-- > 0;) {
@@ -103,10 +111,10 @@ void HttpIoThread::BeginStop() {
   emptied_.notify_all();
 }
 
-void HttpIoThread::Abort() {
+void IoThread::Abort() {
   stopping_ = true;
   finishing_ = true;
-  std::vector<std::shared_ptr<HttpConnection>> abandoned;
+  std::vector<std::shared_ptr<Connection>> abandoned;
   {
     const MutexLock lock(mutex_);
     finished_ = true;
@@ -120,7 +128,7 @@ void HttpIoThread::Abort() {
   work_.reset();
 }
 
-void HttpIoThread::ScheduleSweep(std::chrono::milliseconds interval) {
+void IoThread::ScheduleSweep(std::chrono::milliseconds interval) {
   sweep_.expires_after(interval);
   sweep_.async_wait([this, interval](const boost::system::error_code& error) {
     // A timer that ran out just before it was cancelled still comes here.
@@ -130,7 +138,7 @@ void HttpIoThread::ScheduleSweep(std::chrono::milliseconds interval) {
   });
 }
 
-void HttpIoThread::Sweep() {
+void IoThread::Sweep() {
   const MonotonicTime now = SystemClock().Monotonic();
   for (std::size_t i = connections_.size(); i-- > 0;) {
     if (i >= connections_.size()) continue;

@@ -1,11 +1,12 @@
 // One thread that owns connections: its event loop, the answers that other threads left for it, and
-// the sweep that enforces deadlines. Internal to the HTTP transport.
+// the sweep that enforces deadlines. Internal to the transports.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -13,17 +14,17 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "server/connection.h"
 
 namespace strata::server {
 
-class HttpConnection;
-
-class HttpIoThread : public std::enable_shared_from_this<HttpIoThread> {
+class IoThread {
  public:
-  HttpIoThread();
-  ~HttpIoThread();
+  IoThread();
+  ~IoThread();
 
   // --- The server's thread ---
   void Start(int number, std::chrono::milliseconds sweep_interval);
@@ -42,17 +43,19 @@ class HttpIoThread : public std::enable_shared_from_this<HttpIoThread> {
   }
   // Open connections, with those that are on their way to this thread.
   std::size_t connection_count() const { return connection_count_.load(std::memory_order_relaxed); }
-  void PostAdopt(std::shared_ptr<HttpConnection> connection);
+  void PostAdopt(std::shared_ptr<Connection> connection);
   // The connection has been given its answer. One wake-up serves all answers that arrive before the
   // thread gets to them: a committer that settles sixty requests wakes it once.
-  void PostAnswered(std::shared_ptr<HttpConnection> connection);
+  void PostAnswered(std::shared_ptr<Connection> connection);
 
   // --- This thread ---
-  void Release(HttpConnection& connection);
+  void Release(Connection& connection);
+  // Room for one read, to be used up before the next is called: connections that wait need none.
+  std::span<std::byte> ReadRoom();
 
  private:
   void Run(int number);
-  void Adopt(const std::shared_ptr<HttpConnection>& connection);
+  void Adopt(const std::shared_ptr<Connection>& connection);
   void BeginStop();
   void Abort();
   void SendAnswers();
@@ -67,14 +70,15 @@ class HttpIoThread : public std::enable_shared_from_this<HttpIoThread> {
   std::atomic<std::size_t> connection_count_{0};
 
   // Confined to the thread. Each connection knows its index in `connections_`.
-  std::vector<std::shared_ptr<HttpConnection>> connections_;
-  std::vector<std::shared_ptr<HttpConnection>> sending_;
+  std::vector<std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> sending_;
+  Buffer read_room_;
   bool stopping_ = false;
   bool finishing_ = false;  // only what is under way comes to its end
 
   Mutex mutex_;
   ConditionVariable emptied_;
-  std::vector<std::shared_ptr<HttpConnection>> answered_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Connection>> answered_ GUARDED_BY(mutex_);
   bool empty_ GUARDED_BY(mutex_) = false;     // stopping, and the last connection has gone
   bool finished_ GUARDED_BY(mutex_) = false;  // the loop ends or has ended
 };
