@@ -245,6 +245,58 @@ TEST(Damage, AMisdirectedBlockIsNotBelieved) {
   }
 }
 
+std::uint32_t SaltOf(SimulatedDisk& disk, std::uint64_t number) {
+  const auto path = std::filesystem::path(kTestFolder) / SegmentName(number);
+  bool damaged = false;
+  return ReadSegmentHeader(**disk.Open(path, {}), &damaged)->salt;
+}
+
+// A sender's body contains a frame of the segment that it lands in, and the header in front of the
+// body breaks. Returns whether the frame in the body is then served. Its salt is that of the
+// segment itself, which no sender can know, or else of the segment before.
+bool IsServed(bool knows_salt) {
+  constexpr std::string_view kHidden = "never sent as a frame";
+  SimulatedDisk disk;
+  {
+    TestLog log(disk, TinyConfig());
+    CHECK(log.OpenAndStart() && log.Put("the segment before"));
+    log->Stop();
+  }
+  TestLog log(disk, TinyConfig());
+  CHECK(log.OpenAndStart());
+  const auto segments = log->Segments();
+  const auto& active = *std::ranges::find(segments, SegmentState::kActive, &SegmentInfo::state);
+  const Position position = log->published() + 1;
+  std::string body(kFrameHeaderBytes, '\0');
+  EncodeFrameHeader({.position = position,
+                     .durable_through = position - 1,
+                     .segment = active.number,
+                     .payload_bytes = kHidden.size(),
+                     .payload_checksum = PayloadChecksum(AsBytes(kHidden)),
+                     .first_of_group = true},
+                    SaltOf(disk, knows_salt ? active.number : 1),
+                    std::as_writable_bytes(std::span(body)));
+  body += kHidden;
+  CHECK(*log.Put(body) == position);
+  CHECK(log.Put("behind it"));
+
+  const auto killed = disk.AfterKill();
+  const std::string path = std::string(kTestFolder) + "/" + active.name;
+  Bytes bytes = killed->Content(path);
+  bytes[kFirstGroupOffset] ^= std::byte{1};
+  killed->SetContent(path, bytes);
+  const auto seen = Look(*killed);
+  CHECK(seen);
+  EXPECT_NE(seen->frames.contains(position), seen->lost.contains(position));
+  return seen->frames.contains(position) && seen->frames.at(position) == kHidden;
+}
+
+// What the salt is for. The first line shows that it is the salt alone that keeps the frame out.
+TEST(Damage, AFrameInABodyIsNotBelieved) {
+  EXPECT_TRUE(IsServed(/*knows_salt=*/true));
+  EXPECT_FALSE(IsServed(/*knows_salt=*/false));
+}
+
 TEST(Damage, AMissingSegmentIsReportedExactly) {
   const Built built = Build(false, false);
   ASSERT_TRUE(built.disk->Remove(built.paths[1]));

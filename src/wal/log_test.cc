@@ -323,6 +323,30 @@ TEST(Log, ReleasedSegmentsAreUsedAgain) {
   EXPECT_EQ(*again.Put("next"), 401U);
 }
 
+// Between two of its frames a reader is as slow as it likes: meanwhile everything is released, and
+// the files that are free go into use again.
+TEST(Log, ASegmentThatIsReadIsNotReleased) {
+  SimulatedDisk disk;
+  TestLog log(disk, SmallConfig());
+  ASSERT_TRUE(log.OpenAndStart());
+  for (std::uint64_t id = 1; id <= 60; ++id) ASSERT_TRUE(log.Put(PayloadOf(id, 2500)));
+  Position next = 1;
+  const auto outcome = log->Read(1, 60, [&](const FrameView& frame) -> Status {
+    EXPECT_EQ(frame.position, next++);
+    EXPECT_EQ(AsText(frame.payload), PayloadOf(frame.position, 2500));
+    if (frame.position != 1) return Done{};
+    EXPECT_TRUE(log->Release(60));
+    EXPECT_EQ(log->oldest(), 1U);
+    for (std::uint64_t id = 61; id <= 120; ++id) EXPECT_TRUE(log.Put(PayloadOf(id, 2500)));
+    return log->Release(60);
+  });
+  ASSERT_TRUE(outcome) << Text(outcome.error());
+  EXPECT_TRUE(outcome->lost.empty());
+  EXPECT_EQ(next, 61U);
+  ASSERT_TRUE(log->Release(60));
+  EXPECT_GT(log->oldest(), 1U);
+}
+
 TEST(Log, PositionsAreNotUsedAgainWhenEverythingWasReleased) {
   SimulatedDisk disk;
   Position last = 0;
@@ -472,6 +496,31 @@ TEST(Log, IntervalSyncSkipsAheadAfterAnUncleanStart) {
   const auto frames = third.ReplayAll(&outcome);
   EXPECT_EQ(frames->at(base + 1), "after");
   EXPECT_TRUE(outcome.lost.empty());
+}
+
+// What was acked before a power loss may be lost with sync: interval, but its position stays its
+// own, also when several losses follow each other and take everything that was written between.
+TEST(Log, NoPositionIsGivenTwiceAcrossUncleanStarts) {
+  Config config = SmallConfig();
+  config.sync = SyncMode::kInterval;
+  config.sync_interval = std::chrono::hours(1);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    auto disk = std::make_unique<SimulatedDisk>();
+    Position highest = 0;
+    for (std::uint64_t life = 0; life < 4; ++life) {
+      TestLog log(*disk, config);
+      ASSERT_TRUE(log.OpenAndStart());
+      for (std::uint64_t id = 1; id <= 3; ++id) {
+        const auto position = log.Put(PayloadOf(id, 500));
+        ASSERT_TRUE(position);
+        ASSERT_GT(*position, highest) << "seed " << seed << ", life " << life;
+        highest = *position;
+      }
+      auto next = disk->AfterPowerLoss(10 * seed + life);
+      log.Close();
+      disk = std::move(next);
+    }
+  }
 }
 
 TEST(Config, SaysWhatIsWrong) {
