@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <latch>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -21,12 +22,16 @@ constexpr std::uint64_t kCopiedBatchBytes = 4 << 20;
 
 }  // namespace
 
-// Decodes every n-th batch. It keeps a lane of each collection to itself until the end, because the
-// rows of a lane must be in the order of their positions.
+// Decodes every n-th batch. It keeps a lane of each collection to itself until all workers have
+// decoded everything, because the rows of a lane must be in the order of their positions: one that
+// began late must not get the lane of one that ended early.
 class Replayer::Worker {
  public:
-  Worker(hot::Hot& hot, const model::CollectionTable& collections)
-      : hot_(hot), collections_(collections), thread_([this] { Run(); }) {}
+  Worker(hot::Hot& hot, const model::CollectionTable& collections, std::latch& all_decoded)
+      : hot_(hot),
+        collections_(collections),
+        all_decoded_(all_decoded),
+        thread_([this] { Run(); }) {}
 
   void Add(wal::FrameBatch&& batch) {
     std::unique_lock lock(mutex_);
@@ -35,12 +40,15 @@ class Replayer::Worker {
     changed_.notify_all();
   }
 
-  ReplayReport Finish() {
-    {
-      const std::scoped_lock lock(mutex_);
-      finished_ = true;
-      changed_.notify_all();
-    }
+  // No further batch comes.
+  void End() {
+    const std::scoped_lock lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+  }
+
+  // Requires: End() of all workers.
+  ReplayReport Join() {
     thread_.join();
     return report_;
   }
@@ -56,6 +64,7 @@ class Replayer::Worker {
     while (std::optional<wal::FrameBatch> batch = Next()) {
       for (const wal::FrameView& frame : batch->frames) Decode(frame);
     }
+    all_decoded_.arrive_and_wait();
     targets_.clear();  // leases end on the thread that took them
   }
 
@@ -110,6 +119,7 @@ class Replayer::Worker {
 
   hot::Hot& hot_;
   const model::CollectionTable& collections_;
+  std::latch& all_decoded_;
   std::unordered_map<model::CollectionId, Target> targets_;
   ReplayReport report_;
 
@@ -136,9 +146,9 @@ Status Define(const wal::FrameView& frame, model::CollectionTable& collections) 
 }  // namespace
 
 Replayer::Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers)
-    : hot_(hot), collections_(collections) {
+    : hot_(hot), collections_(collections), all_decoded_(workers) {
   for (std::uint32_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(hot_, collections_));
+    workers_.push_back(std::make_unique<Worker>(hot_, collections_, all_decoded_));
   }
 }
 
@@ -178,8 +188,9 @@ Status Replayer::FlushCopies() {
 Result<ReplayReport> Replayer::Finish() {
   const Status flushed = FlushCopies();
   ReplayReport all;
+  for (const auto& worker : workers_) worker->End();
   for (const auto& worker : workers_) {
-    const ReplayReport report = worker->Finish();
+    const ReplayReport report = worker->Join();
     all.frames += report.frames;
     all.skipped += report.skipped;
     all.records += report.records;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <vector>
 
@@ -54,6 +55,7 @@ class Replayer {
 
   hot::Hot& hot_;
   model::CollectionTable& collections_;
+  std::latch all_decoded_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_ = 0;
   wal::FrameBatch copies_;

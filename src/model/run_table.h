@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/check.h"
 #include "model/stable_vector.h"
 
 namespace strata::model {
@@ -22,6 +23,8 @@ class RunTable {
  public:
   // Requires: position is above, and begin at or above, those of the run before.
   void Append(const Run& run) {
+    const std::uint32_t before = size();
+    CHECK(before == 0 || runs_[before - 1].position < run.position);
     rows_.fetch_add(run.end - run.begin, std::memory_order_relaxed);
     runs_.Append(run);
   }
