@@ -1,4 +1,4 @@
-// Mutex with Clang's thread-safety annotations. g++ ignores them; a clang build proves them.
+// Mutex with Clang's thread-safety annotations. g++ ignores them; a clang build warns.
 #pragma once
 
 #include <condition_variable>
