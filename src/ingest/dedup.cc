@@ -1,5 +1,7 @@
 #include "ingest/dedup.h"
 
+#include <limits>
+
 #include "base/crc32c.h"
 
 namespace strata::ingest {
@@ -41,6 +43,14 @@ Error Corrupt(const char* what) {
   return {Code::kCorrupt, std::string("dedup table: ") + what};
 }
 
+// From `then` to `now`; clocks and files may say anything.
+std::int64_t Age(std::int64_t now_ns, std::int64_t then_ns) {
+  std::int64_t age = 0;
+  if (!__builtin_sub_overflow(now_ns, then_ns, &age)) return age;
+  return now_ns < then_ns ? std::numeric_limits<std::int64_t>::min()
+                          : std::numeric_limits<std::int64_t>::max();
+}
+
 }  // namespace
 
 const StoredRequest* Dedup::Lookup(const Index& index, const Hash128& hash,
@@ -48,7 +58,7 @@ const StoredRequest* Dedup::Lookup(const Index& index, const Hash128& hash,
   const auto found = index.find(hash);
   if (found == index.end()) return nullptr;
   const StoredRequest& stored = stored_[found->second - first_];
-  return now_ns - stored.received_ns <= config_.window.count() ? &stored : nullptr;
+  return Age(now_ns, stored.received_ns) <= config_.window.count() ? &stored : nullptr;
 }
 
 Result<std::optional<StoredRequest>> Dedup::Find(const Hash128& payload, bool by_payload,
@@ -84,12 +94,12 @@ void Dedup::AddTo(Index& index, const Hash128& hash, std::uint64_t sequence) {
   const auto [entry, is_new] = index.emplace(hash, sequence);
   if (is_new) return;
   const std::int64_t age =
-      stored_[sequence - first_].received_ns - stored_[entry->second - first_].received_ns;
+      Age(stored_[sequence - first_].received_ns, stored_[entry->second - first_].received_ns);
   if (age > config_.window.count()) entry->second = sequence;
 }
 
 void Dedup::Expire(std::int64_t now_ns) {
-  while (!stored_.empty() && now_ns - stored_.front().received_ns > config_.window.count()) {
+  while (!stored_.empty() && Age(now_ns, stored_.front().received_ns) > config_.window.count()) {
     PopFront();
   }
 }
@@ -141,6 +151,12 @@ Status Dedup::Decode(ByteSpan bytes) {
   }
   if (LoadLe<std::uint32_t>(bytes.subspan(16)) != Crc32c(entries)) {
     return Corrupt("entry checksum mismatch");
+  }
+  std::uint64_t last = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto position = LoadLe<std::uint64_t>(entries.subspan(i * kEntryBytes));
+    if (position <= last) return Corrupt("positions do not ascend");
+    last = position;
   }
   for (std::uint64_t i = 0; i < count; ++i) Add(DecodeEntry(entries.subspan(i * kEntryBytes)));
   return Done{};

@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "base/crc32c.h"
-#include "wal/cursors.h"
 #include "wal/define.h"
 #include "wal/frame.h"
 #include "wal/segment.h"
@@ -34,16 +33,6 @@ void CheckDefine(ByteSpan bytes) {
   if (define) CHECK(std::ranges::equal(wal::EncodeDefine(*define), bytes));
 }
 
-void CheckCursors(Bytes bytes) {
-  if (bytes.size() >= 16) {
-    StoreLe(std::span(bytes), std::uint64_t{0x5543415441525453});
-    StoreLe(std::span(bytes).subspan(8), std::uint32_t{1});
-    StoreLe(std::span(bytes).subspan(12), Crc32c(ByteSpan(bytes).subspan(16)));
-  }
-  const auto table = wal::DecodeCursors(bytes);
-  if (table) CHECK(wal::DecodeCursors(wal::EncodeCursors(*table)).has_value());
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,7 +40,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::ranges::copy(std::as_bytes(std::span(data, size)), bytes.begin());
   CheckFrame(bytes);
   CheckDefine(bytes);
-  CheckCursors(bytes);
   if (size >= wal::kFooterEntryBytes) (void)wal::DecodeFooterEntry(bytes).has_value();
   if (size < wal::kFrameHeaderBytes) return 0;
   const std::span<std::byte> out(bytes);
