@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Fails when docs/architecture.md names a test that does not exist, or when a document links to a file
-that is not there."""
+"""Fails when docs/architecture.md or docs/reliability.md names a test that does not exist, or when a
+document links to a file that is not there."""
 import pathlib
 import re
 import sys
@@ -21,6 +21,9 @@ for cell in promises:
     bad += [f"docs/architecture.md: no test is called {name}" for name in names if name not in tests]
     bad += ["docs/architecture.md: an invariant without a test"] * (not names)
 bad += ["docs/architecture.md: the table of invariants is gone"] * (not promises)
+for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", (root / "docs/reliability.md").read_text()):
+    if name not in tests:
+        bad.append(f"docs/reliability.md: no test is called {name}")
 for path in [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("tests/**/*.md"), *root.glob("bench/*.md")]:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
         if not (path.parent / target).exists():
