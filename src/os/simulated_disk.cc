@@ -1,7 +1,9 @@
 #include "os/simulated_disk.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <set>
 #include <utility>
 
@@ -31,6 +33,11 @@ SimulatedDisk::~SimulatedDisk() = default;
 std::uint64_t SimulatedDisk::operations() const {
   const MutexLock lock(state_->mutex);
   return state_->operations;
+}
+
+std::uint64_t SimulatedDisk::retried_syncs() const {
+  const MutexLock lock(state_->mutex);
+  return state_->retried_syncs;
 }
 
 void SimulatedDisk::FailAt(std::uint64_t n, int number, Repeat repeat) {
@@ -63,18 +70,16 @@ bool SimulatedDisk::crashed() const {
 }
 
 bool SimulatedDisk::Node::Differs(std::uint64_t sector) const {
-  const std::uint64_t from = sector * kSectorBytes;
-  const auto in = [&](const SharedBytes& bytes) {
-    return ByteSpan(*bytes)
-        .subspan(std::min<std::uint64_t>(from, bytes->size()))
-        .first(std::min<std::uint64_t>(
-            kSectorBytes, bytes->size() - std::min<std::uint64_t>(from, bytes->size())));
+  static constexpr std::array<std::byte, kSectorBytes> kZeros{};
+  const auto in = [from = sector * kSectorBytes](const Bytes& bytes) {
+    const ByteSpan behind = ByteSpan(bytes).subspan(std::min<std::uint64_t>(from, bytes.size()));
+    return behind.first(std::min(kSectorBytes, behind.size()));
   };
-  const ByteSpan now = in(current);
-  const ByteSpan then = in(durable);
+  const ByteSpan now = in(*current);
+  const ByteSpan then = in(*durable);
   const std::size_t both = std::min(now.size(), then.size());
-  if (!std::ranges::equal(now.first(both), then.first(both))) return true;
-  return std::ranges::any_of(now.subspan(both), [](std::byte b) { return b != std::byte{0}; });
+  return std::memcmp(now.data(), then.data(), both) != 0 ||
+         std::memcmp(now.data() + both, kZeros.data(), now.size() - both) != 0;
 }
 
 SharedBytes SimulatedDisk::Node::AfterPowerLoss(const Survives& survives) const {

@@ -167,6 +167,18 @@ TEST(SimulatedDisk, AFailedSyncIsNotRepairedByTheNext) {
   EXPECT_NE(Text(*disk.AfterPowerLoss(1), "/a"), std::string(512 * 64, 'n'));
 }
 
+TEST(SimulatedDisk, CountsWhatIsTriedAgainAfterAFailedSync) {
+  SimulatedDisk disk;
+  const auto file = *disk.Open("/a", kNew);
+  disk.FailAt(1, EIO, SimulatedDisk::Repeat::kOnce);
+  EXPECT_FALSE(file->Sync());
+  EXPECT_EQ(disk.retried_syncs(), 0U);
+  EXPECT_TRUE(file->Sync());
+  EXPECT_EQ(disk.retried_syncs(), 1U);
+  EXPECT_TRUE((*disk.Open("/a", kNew))->Sync());
+  EXPECT_EQ(disk.retried_syncs(), 1U);
+}
+
 TEST(SimulatedDisk, TheNthCallFailsOnceOrForEver) {
   SimulatedDisk disk;
   disk.FailAt(2, EIO, SimulatedDisk::Repeat::kOnce);

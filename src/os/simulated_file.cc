@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "os/aligned_buffer.h"
@@ -41,6 +42,7 @@ class SimulatedFile final : public File {
     const auto fate = state_->Begin(true);
     if (!writable_) return ErrnoError(EBADF, "write", key_);
     if (!Aligned(offset, bytes.data(), bytes.size())) return ErrnoError(EINVAL, "write", key_);
+    if (sync_each_write_) NoteSync(fate);
     if (!fate.ok()) {
       if (fate.interrupted || !state_->crashed) WriteSome(offset, bytes, fate);
       return Failed(fate, "write");
@@ -60,6 +62,7 @@ class SimulatedFile final : public File {
   Status Sync() override {
     const MutexLock lock(state_->mutex);
     const auto fate = state_->Begin(true);
+    NoteSync(fate);
     if (fate.ok()) {
       state_->Tell();
       if (!state_->options.ignores_syncs) node_->PersistAll();
@@ -108,6 +111,10 @@ class SimulatedFile final : public File {
   std::size_t alignment() const override { return alignment_; }
 
  private:
+  void NoteSync(const State::Fate& fate) REQUIRES(state_->mutex) {
+    if (sync_failed_) ++state_->retried_syncs;
+    sync_failed_ = sync_failed_ || !fate.ok();
+  }
   Error Failed(const State::Fate& fate, std::string_view operation) const {
     return ErrnoError(fate.error, operation, key_);
   }
@@ -118,7 +125,7 @@ class SimulatedFile final : public File {
   void Put(std::uint64_t offset, ByteSpan bytes) REQUIRES(state_->mutex) {
     if (bytes.empty()) return;
     if (offset + bytes.size() > node_->current->size()) node_->Resize(offset + bytes.size());
-    std::ranges::copy(bytes, node_->current.Own().begin() + static_cast<std::ptrdiff_t>(offset));
+    std::memcpy(node_->current.Own().data() + offset, bytes.data(), bytes.size());
     node_->MarkDirty(offset, offset + bytes.size());
   }
   void PersistRange(std::uint64_t offset, std::uint64_t size) REQUIRES(state_->mutex) {
@@ -161,6 +168,7 @@ class SimulatedFile final : public File {
   const bool writable_;
   const bool sync_each_write_;
   const std::size_t alignment_;
+  bool sync_failed_ GUARDED_BY(state_->mutex) = false;
 };
 
 }  // namespace

@@ -183,6 +183,7 @@ struct SimulatedDisk::State {
   std::vector<NameChange> pending GUARDED_BY(mutex);
   std::set<std::string> locks GUARDED_BY(mutex);
   std::uint64_t operations GUARDED_BY(mutex) = 0;
+  std::uint64_t retried_syncs GUARDED_BY(mutex) = 0;
   std::optional<std::uint64_t> crash_in GUARDED_BY(mutex);
   bool crashed GUARDED_BY(mutex) = false;
   std::optional<int> fault GUARDED_BY(mutex);

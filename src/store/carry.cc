@@ -29,6 +29,8 @@ Status Carry::Load() {
     }
   }
   if (last_number_ > 0) {
+    // Its name may be that of a process which died before it synced the folder.
+    RETURN_IF_ERROR(files_.SyncDirectory(folder_));
     ASSIGN_OR_RETURN(
         const CarryOutcome outcome,
         ReadCarryFile(FileOf(last_number_), files_, [this](const wal::FrameView& frame) -> Status {

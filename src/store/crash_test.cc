@@ -90,6 +90,33 @@ TEST(Crash, PowerLossAtEveryOperation) {
   EXPECT_GT(states, 1000U);
 }
 
+// A process that dies between the write of an edit and its sync leaves it in the page cache. The
+// next one reads it and builds on it: from then on no loss of power may take it away.
+TEST(Crash, AnEditThatWasReadIsDurable) {
+  const auto open = [](os::SimulatedDisk& disk) {
+    auto manifest = Manifest::Open("/manifest", "prod", disk);
+    CHECK(manifest.has_value());
+    return *std::move(manifest);
+  };
+  const auto sealed = [](const Manifest& manifest) { return manifest.Pin()->Find(1)->sealed; };
+  std::uint64_t cached = 0;
+  for (std::uint64_t call = 1; call <= 3; ++call) {
+    os::SimulatedDisk disk({.seed = call});
+    const auto manifest = open(disk);
+    ASSERT_TRUE(manifest->Apply(
+        {AddCollection{.collection = 1, .kind = model::Kind::kLogs, .name = "logs"}}));
+    disk.CrashAt(call);
+    ASSERT_FALSE(manifest->Apply({SetSealed{1, 7}}));
+    const auto killed = disk.AfterKill();
+    const Position read = sealed(*open(*killed));
+    cached += read == 7 ? 1 : 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      EXPECT_EQ(sealed(*open(*killed->AfterPowerLoss(seed))), read) << "call " << call;
+    }
+  }
+  EXPECT_GT(cached, 0U);
+}
+
 // The test would notice a disk that lies: some state must be wrong.
 TEST(Crash, LyingDiskIsNoticed) {
   for (const bool directories : {false, true}) {

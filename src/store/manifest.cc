@@ -69,11 +69,27 @@ Status Manifest::LoadGeneration(std::uint64_t generation, const std::vector<std:
   end_ = file->good_bytes;
   checkpoint_bytes_ = file->checkpoint_bytes;
   poisoned_ = file->torn_bytes > 0;
+  RETURN_IF_ERROR(MakeDurable(bytes));
   report_.generation = generation;
   report_.torn_bytes = file->torn_bytes;
   report_.edits = file->state->sequence;
   state_ = std::move(file->state);
   return Done{};
+}
+
+// A process that was killed may have left an edit in the page cache only, or a name that was not
+// synced. What is read here counts from now on (segments are released, part files removed), so it
+// has to be durable first. Written again, because a sync that failed in the life before leaves
+// pages that look clean.
+Status Manifest::MakeDurable(ByteSpan bytes) {
+  if (end_ > checkpoint_bytes_) {
+    ASSIGN_OR_RETURN(const auto file,
+                     files_.Open(FileOf(generation_), {.access = os::Access::kReadWrite}));
+    RETURN_IF_ERROR(file->WriteAt(checkpoint_bytes_,
+                                  bytes.subspan(checkpoint_bytes_, end_ - checkpoint_bytes_)));
+    RETURN_IF_ERROR(file->Sync());
+  }
+  return files_.SyncDirectory(folder_);
 }
 
 // The checkpoint is the state at the end of the generation before: nothing is lost when that one is

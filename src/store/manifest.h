@@ -59,6 +59,7 @@ class Manifest {
                         const std::string& namespace_name);
   Status Repair(std::uint64_t generation, ByteSpan bytes, const std::vector<std::uint64_t>& older,
                 const std::string& namespace_name);
+  Status MakeDurable(ByteSpan bytes) REQUIRES(write_mutex_);
   Status Append(const Bytes& record) REQUIRES(write_mutex_);
   Status StartGeneration(const Edit& edit, std::uint64_t sequence) REQUIRES(write_mutex_);
   void DropGenerationsBut(std::uint64_t newest, std::uint64_t previous) REQUIRES(write_mutex_);

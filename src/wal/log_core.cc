@@ -181,6 +181,9 @@ Status Log::Core::Start(bool threads) {
     const MutexLock lock(mutex_);
     CHECK(!started_);
   }
+  // The names that Open() met: a process that died before it synced them may have made them, and
+  // what follows builds on them. Segments are used again because `cursors` says that they may.
+  RETURN_IF_ERROR(files_.SyncDirectory(config_.directory));
   RETURN_IF_ERROR(SetAsideForeignFiles());
   RETURN_IF_ERROR(KeepEvidence());
   RETURN_IF_ERROR(CloseLeftOpen());

@@ -113,7 +113,7 @@ Result<SegmentHeader> DecodeHeaderBlock(ByteSpan block, bool* damaged) {
   const SegmentHeader& header = first ? *first : *second;
   Bytes whole(kBlockBytes);
   EncodeHeaderBlock(header, whole);
-  *damaged = !std::ranges::equal(whole, block.first(kBlockBytes));
+  *damaged = AsText(whole) != AsText(block.first(kBlockBytes));
   return header;
 }
 

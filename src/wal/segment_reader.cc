@@ -1,12 +1,15 @@
 #include "wal/segment_reader.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace strata::wal {
 namespace {
 
 bool IsZero(ByteSpan bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
+  if (bytes.empty()) return true;
+  const std::size_t rest = bytes.size() - 1;
+  return bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, rest) == 0;
 }
 
 }  // namespace

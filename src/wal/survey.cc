@@ -297,10 +297,10 @@ class Surveyor {
         lost.first = std::max({lost.first, expected, segment.header.first_position});
       }
       if (lost.empty()) {
-        // Padding. That of a torn group is no damage.
-        if (segment.range.last <= bounds.durable) {
-          AddDamage({segment.header.number, item.offset, item.bytes, {}, item.reason});
-        }
+        // Padding. That of a torn group is no damage, and what follows is served no more than
+        // behind a torn frame: a reader would come past it again and again.
+        if (segment.range.last > bounds.durable) break;
+        AddDamage({segment.header.number, item.offset, item.bytes, {}, item.reason});
         continue;
       }
       if (lost.first > bounds.durable || SeededBug(Bug::kTruncateAtFirstDamage)) break;
