@@ -47,8 +47,8 @@ class SimulatedDisk final : public FileSystem {
 
   // Calls of any kind so far, those on files included.
   std::uint64_t operations() const;
-  // Durable writes and syncs that were tried again on a File after one had failed there. Nothing may
-  // do that: the second one proves nothing.
+  // Durable writes and syncs that were tried again on a File after one had failed there. Nothing
+  // may do that: the second one proves nothing.
   std::uint64_t retried_syncs() const;
   // The n-th call from now on (1 is the next) fails with `number`; with kForEver, all after it too.
   void FailAt(std::uint64_t n, int number, Repeat repeat);

@@ -4,17 +4,23 @@
 // never used again; the recovery's report is exact, and a second recovery changes nothing.
 //
 //   crash_states --log-states 250000 --seed 1
-//   crash_states --scenario recycle --seed 1            all states of one scenario
+//   crash_states --scenario recycle --seed 1                  all states of one scenario
 //   crash_states --scenario recycle --seed 1 --state 123.7    the one that was printed
+//   crash_states --names yes
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 
 #include "states/campaign.h"
 #include "states/log_scenarios.h"
 #include "states/options.h"
+#include "states/stack_scenarios.h"
 
 namespace strata::reliability {
 namespace {
+
+using Unsigned = unsigned long long;
 
 std::vector<Scenario> OfTheLog() {
   std::vector<Scenario> scenarios;
@@ -26,37 +32,75 @@ std::vector<Scenario> OfTheLog() {
   return scenarios;
 }
 
+// The whole of strata; with parts as lists, which cost next to nothing, or as Parquet.
+std::vector<Scenario> OfTheStack(PartFormat parts) {
+  std::vector<Scenario> scenarios;
+  for (const StackScenario& scenario : StackScenarios()) {
+    const std::string suffix = parts == PartFormat::kParquet ? ".parquet" : "";
+    scenarios.push_back(
+        {.name = scenario.name + suffix, .run = [&, parts](Explorer& explorer, std::uint64_t seed) {
+           RunStackScenario(scenario, parts, explorer, seed);
+         }});
+  }
+  return scenarios;
+}
+
+struct Group {
+  std::string name;
+  std::vector<Scenario> scenarios;
+};
+
+std::vector<Group> Groups() {
+  return {{"log", OfTheLog()},
+          {"stack", OfTheStack(PartFormat::kList)},
+          {"part", OfTheStack(PartFormat::kParquet)}};
+}
+
+CampaignOptions CampaignOf(const Options& options, const std::string& program) {
+  return {.seed = options.seed(), .subsets = options.Number("subsets"), .program = program};
+}
+
 int RunAll(const Options& options, const std::string& program) {
-  const auto begin = std::chrono::steady_clock::now();
-  const CampaignResult log = RunCampaign(OfTheLog(), {.seed = options.seed(),
-                                                      .states = options.Number("log-states"),
-                                                      .subsets = options.Number("subsets"),
-                                                      .program = program});
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("log: %llu states in %.1f s, %.0f a second\n",
-              static_cast<unsigned long long>(log.states), seconds,
-              static_cast<double>(log.states) / seconds);
-  return Finish(options, {{"log_states", log.states}, {"violations", log.violations}},
-                log.violations);
+  Counts counts;
+  for (const Group& group : Groups()) {
+    CampaignOptions campaign = CampaignOf(options, program);
+    campaign.states = options.Number(group.name + "-states");
+    if (campaign.states == 0) continue;
+    const auto begin = std::chrono::steady_clock::now();
+    const CampaignResult result = RunCampaign(group.scenarios, campaign);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    std::printf("%s: %llu states in %.1f s, %.0f a second\n", group.name.c_str(),
+                Unsigned{result.states}, took.count(),
+                static_cast<double>(result.states) / took.count());
+    counts[group.name + "_states"] = result.states;
+    counts["calls"] += result.operations;
+    counts["scenarios"] += group.scenarios.size();
+    counts["violations"] += result.violations;
+  }
+  return Finish(options, counts, counts["violations"]);
 }
 
 int RunNamed(const Options& options, const std::string& program) {
   const std::string& name = options.Text("scenario");
-  const auto only = StateName::Parse(options.Text("state"));
-  for (const Scenario& scenario : OfTheLog()) {
-    if (scenario.name != name) continue;
-    const CampaignResult result = RunOne(
-        scenario,
-        {.seed = options.seed(), .subsets = options.Number("subsets"), .program = program}, only);
-    std::printf("%s: %llu states of %llu calls, %llu violations\n", name.c_str(),
-                static_cast<unsigned long long>(result.states),
-                static_cast<unsigned long long>(result.operations),
-                static_cast<unsigned long long>(result.violations));
-    return result.violations == 0 ? 0 : 1;
+  std::vector<Scenario> all;
+  for (Group& group : Groups()) std::ranges::move(group.scenarios, std::back_inserter(all));
+  const auto scenario = std::ranges::find(all, name, &Scenario::name);
+  if (scenario == all.end()) {
+    std::fprintf(stderr, "no scenario is called %s\n", name.c_str());
+    return 2;
   }
-  std::fprintf(stderr, "no scenario is called %s\n", name.c_str());
-  return 2;
+  const CampaignResult result =
+      RunOne(*scenario, CampaignOf(options, program), StateName::Parse(options.Text("state")));
+  std::printf("%s: %llu states of %llu calls, %llu violations\n", name.c_str(),
+              Unsigned{result.states}, Unsigned{result.operations}, Unsigned{result.violations});
+  return result.violations == 0 ? 0 : 1;
+}
+
+int PrintNames() {
+  for (const Group& group : Groups()) {
+    for (const Scenario& scenario : group.scenarios) std::printf("%s\n", scenario.name.c_str());
+  }
+  return 0;
 }
 
 }  // namespace
@@ -64,8 +108,16 @@ int RunNamed(const Options& options, const std::string& program) {
 
 int main(int argc, char** argv) {
   using namespace strata::reliability;
-  const Options options(
-      argc, argv, {{"log-states", "250000"}, {"subsets", "24"}, {"scenario", ""}, {"state", ""}});
+  const Options options(argc, argv,
+                        {{"log-states", "250000"},
+                         {"stack-states", "20000"},
+                         {"part-states", "5000"},
+                         {"subsets", "24"},
+                         {"scenario", ""},
+                         {"state", ""},
+                         {"names", ""}});
+  SilenceLog();
+  if (!options.Text("names").empty()) return PrintNames();
   std::printf("seed %s\n", options.Text("seed").c_str());
   return options.Text("scenario").empty() ? RunAll(options, argv[0]) : RunNamed(options, argv[0]);
 }

@@ -342,15 +342,19 @@ const std::array kScenarios = {
     LogScenario{"restart", Restart, Tiny()},
     LogScenario{"kill_and_restart", KillAndRestart, Tiny()},
     LogScenario{"power_loss_and_restart", PowerLossAndRestart, Tiny()},
-    LogScenario{"recovery_cut_off", RecoveryCutOff, Tiny()},
-    LogScenario{"failed_write", FailedWrite, Tiny()},
-    LogScenario{"failed_write_then_restart", FailedWriteThenRestart, Tiny()},
+    LogScenario{
+        .name = "recovery_cut_off", .run = RecoveryCutOff, .config = Tiny(), .has_faults = true},
+    LogScenario{.name = "failed_write", .run = FailedWrite, .config = Tiny(), .has_faults = true},
+    LogScenario{.name = "failed_write_then_restart",
+                .run = FailedWriteThenRestart,
+                .config = Tiny(),
+                .has_faults = true},
     LogScenario{"full_log", FullLog, Full()},
     LogScenario{"full_disk", FullDisk, Tiny(), 200_KiB},
     LogScenario{"shrink", Shrink, Small()},
     LogScenario{"many_collections", ManyCollections, Tiny()},
     LogScenario{"interval_sync", IntervalSync, Interval(), 1ULL << 40, true},
-    LogScenario{"walk", Walk, Tiny()},
+    LogScenario{.name = "walk", .run = Walk, .config = Tiny(), .has_faults = true},
 };
 
 }  // namespace
@@ -359,12 +363,28 @@ std::span<const LogScenario> LogScenarios() {
   return kScenarios;
 }
 
+namespace {
+
+os::SimulatedDisk::Options DiskOf(const LogScenario& scenario, std::uint64_t seed) {
+  return {.capacity_bytes = scenario.disk_bytes,
+          .direct = !scenario.buffered_only && seed % 2 == 0};
+}
+
+}  // namespace
+
 void RunLogScenario(const LogScenario& scenario, Explorer& explorer, std::uint64_t seed) {
-  const bool direct = !scenario.buffered_only && seed % 2 == 0;
-  LogWorld world(scenario.config, {.capacity_bytes = scenario.disk_bytes, .direct = direct}, seed,
-                 &explorer);
+  LogWorld world(scenario.config, DiskOf(scenario, seed), seed, &explorer);
   scenario.run(world);
   world.Rest();
+}
+
+std::optional<std::string> RunLogFault(const LogScenario& scenario, const Fault& fault,
+                                       std::uint64_t seed) {
+  LogWorld world(scenario.config, DiskOf(scenario, seed), seed, nullptr);
+  world.Plan(fault);
+  scenario.run(world);
+  if (!world.fault_was_met()) return std::nullopt;
+  return world.JudgeFault(seed + fault.call);
 }
 
 }  // namespace strata::reliability

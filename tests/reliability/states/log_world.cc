@@ -9,19 +9,21 @@ void Unplug(os::SimulatedDisk& disk) {
   disk.CrashAt(1);
 }
 
-LogLife::LogLife(os::SimulatedDisk& disk, const wal::Config& config, LogOracle& oracle,
+LogLife::LogLife(os::FileSystem& files, const wal::Config& config, LogOracle& oracle,
                  std::uint64_t seed)
-    : disk_(disk), config_(config), oracle_(oracle), random_(seed) {}
+    : files_(files), config_(config), oracle_(oracle), random_(seed) {}
 
 LogLife::~LogLife() = default;
 
 Status LogLife::Open() {
-  ASSIGN_OR_RETURN(log_, wal::Log::Open(config_, disk_, clock_, *this));
+  ASSIGN_OR_RETURN(log_, wal::Log::Open(config_, files_, clock_, *this));
   return Done{};
 }
 
 Status LogLife::Start() {
-  return log_->Start(/*threads=*/false);
+  RETURN_IF_ERROR(log_->Start(/*threads=*/false));
+  started_ = true;
+  return Done{};
 }
 
 void LogLife::Send(std::uint64_t bytes, const wal::FrameInfo& info) {
@@ -96,6 +98,7 @@ LogWorld::LogWorld(const wal::Config& config, os::SimulatedDisk::Options options
 LogWorld::~LogWorld() = default;
 
 void LogWorld::Replace(std::unique_ptr<os::SimulatedDisk> disk) {
+  if (planned_) planned_->Move(*disk_, *disk);
   if (disk_ != nullptr) Unplug(*disk_);
   life_.reset();
   disk_ = std::move(disk);
@@ -123,6 +126,37 @@ void LogWorld::LosePower() {
 
 void LogWorld::Rest() {
   if (explorer_ != nullptr) explorer_->Rest(*disk_, *this);
+}
+
+void LogWorld::Plan(const Fault& fault) {
+  planned_.emplace(fault, *disk_);
+}
+
+// The process that met the fault takes frames again once it is lifted. With SyncMode::kInterval it
+// may have to be started anew: frames that were published and not synced are in doubt.
+std::string LogWorld::ComeBack() {
+  if (life_ == nullptr || !life_->started()) return "";
+  if (config_.sync == wal::SyncMode::kInterval) return "";
+  disk_->SetCapacity(1ULL << 40);
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    life_->clock().Advance(std::chrono::seconds(2));
+    life_->Release(log().published());  // a full log takes frames when it may let go of some
+    life_->SendAndSettle(100);
+    if (life_->last_status()) return "";
+  }
+  return "takes no frames after the fault was lifted: " + life_->last_status().error().message;
+}
+
+std::string LogWorld::JudgeFault(std::uint64_t seed) {
+  if (disk_->retried_syncs() != 0) return "a failed sync was tried again on the same file";
+  std::string wrong = Judge(disk_->AfterKill(), seed);
+  if (!wrong.empty()) return "killed: " + wrong;
+  wrong = Judge(disk_->AfterPowerLoss(seed), seed);
+  if (!wrong.empty()) return "without power: " + wrong;
+  disk_->ClearFault();
+  wrong = ComeBack();
+  if (wrong.empty()) wrong = Judge(disk_->AfterPowerLoss(seed), seed);
+  return wrong.empty() ? wrong : "later: " + wrong;
 }
 
 namespace {

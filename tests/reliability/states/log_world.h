@@ -5,27 +5,19 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "os/simulated_disk.h"
 #include "states/explorer.h"
+#include "states/fault.h"
 #include "states/log_oracle.h"
+#include "states/manual_clock.h"
 #include "wal/log.h"
 
 namespace strata::reliability {
-
-class ManualClock final : public Clock {
- public:
-  std::int64_t WallNanos() const override { return 1'790'000'000'000'000'000 + now_.count(); }
-  MonotonicTime Monotonic() const override { return MonotonicTime(std::chrono::hours(1) + now_); }
-  void Advance(std::chrono::nanoseconds by) { now_ += by; }
-
- private:
-  std::chrono::nanoseconds now_{0};
-};
 
 // The end of a process: whatever it still does reaches nothing, and nobody watches it.
 void Unplug(os::SimulatedDisk& disk);
@@ -33,8 +25,7 @@ void Unplug(os::SimulatedDisk& disk);
 // One process. Calls that fail do no harm: later ones fail as well.
 class LogLife final : public wal::CommitHooks {
  public:
-  LogLife(os::SimulatedDisk& disk, const wal::Config& config, LogOracle& oracle,
-          std::uint64_t seed);
+  LogLife(os::FileSystem& files, const wal::Config& config, LogOracle& oracle, std::uint64_t seed);
   ~LogLife() override;
 
   Status Open();   // finds out what is there
@@ -58,7 +49,7 @@ class LogLife final : public wal::CommitHooks {
   void Stop() { log_->Stop(); }
 
   wal::Log& log() { return *log_; }
-  bool open() const { return log_ != nullptr; }
+  bool started() const { return started_; }
   ManualClock& clock() { return clock_; }
 
   bool Admit(wal::Append&) override { return true; }
@@ -70,12 +61,13 @@ class LogLife final : public wal::CommitHooks {
     std::shared_ptr<const Bytes> bytes;
   };
 
-  os::SimulatedDisk& disk_;
+  os::FileSystem& files_;
   const wal::Config config_;
   LogOracle& oracle_;
   std::mt19937_64 random_;
   ManualClock clock_;
   std::deque<Sent> frames_;
+  bool started_ = false;
   std::uint64_t sent_ = 0;
   std::uint64_t acked_ = 0;
   Status last_status_ = Done{};
@@ -97,6 +89,15 @@ class LogWorld final : public Subject {
   // Judges the disk as it is. The last thing that a scenario does.
   void Rest();
 
+  // The n-th call from the beginning of the world fails, on whatever disk it is then.
+  void Plan(const Fault& fault);
+  // False: the scenario made fewer calls.
+  bool fault_was_met() const { return planned_ && planned_->WasMet(*disk_); }
+  // After the scenario: empty, or the promise that was broken. What was acked survives a kill and
+  // the loss of power; no sync was tried again; and when the fault is lifted the process comes back
+  // by itself.
+  std::string JudgeFault(std::uint64_t seed);
+
   LogLife& life() { return *life_; }
   wal::Log& log() { return life_->log(); }
   os::SimulatedDisk& disk() { return *disk_; }
@@ -110,8 +111,10 @@ class LogWorld final : public Subject {
 
  private:
   void Replace(std::unique_ptr<os::SimulatedDisk> disk);
+  std::string ComeBack();
 
   wal::Config config_;
+  std::optional<PlannedFault> planned_;
   std::mt19937_64 random_;
   Explorer* const explorer_;  // null: nobody judges
   LogOracle oracle_;

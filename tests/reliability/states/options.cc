@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/log.h"
+
 namespace strata::reliability {
 
 Options::Options(int argc, char** argv, std::map<std::string, std::string> known)
@@ -35,6 +37,11 @@ std::uint64_t Options::Number(const std::string& name) const {
     std::exit(2);
   }
   return number;
+}
+
+void SilenceLog() {
+  std::FILE* const nowhere = std::fopen("/dev/null", "w");
+  ConfigureLog({.level = LogLevel::kError, .format = LogFormat::kText, .file = nowhere});
 }
 
 bool WriteCounts(const std::string& path, const Counts& counts) {

@@ -21,6 +21,9 @@ class Options {
   std::map<std::string, std::string> values_;
 };
 
+// What the product logs about disks that fail on purpose is not to be seen.
+void SilenceLog();
+
 using Counts = std::map<std::string, std::uint64_t>;
 
 // One flat JSON object; no path: nothing is written. False: it could not be.

@@ -1,0 +1,311 @@
+#include "states/stack_scenarios.h"
+
+#include <array>
+#include <cerrno>
+
+namespace strata::reliability {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using Repeat = os::SimulatedDisk::Repeat;
+
+// Small enough that a few requests make parts, merges, carry files and generations.
+StackConfig Small() {
+  StackConfig config;
+  config.log = {.segment_bytes = 32_KiB,
+                .spare_segments = 1,
+                .max_bytes = 2_MiB,
+                .frame_bytes_max = 16_KiB,
+                .group_bytes_max = 8_KiB,
+                .queue_bytes_max = 1_MiB,
+                .salt_seed = 7};
+  config.store.seal.rows = 40;
+  config.store.seal.small_rows = 20;
+  config.store.seal.tiny_rows = 5;
+  config.store.seal.part_rows_max = 60;
+  config.store.carry.segments_max = 1;
+  config.store.merge.target_rows = 1200;
+  config.store.merge.large_rows = 300;
+  config.store.merge.check_interval = store::Duration(1);
+  config.store.disk_free_min_bytes = 0;
+  config.pipeline.dedup.window = hours(24);  // senders repeat whatever was sent in a scenario
+  return config;
+}
+
+// Rows leave memory as soon as they are sealed.
+StackConfig LittleMemory() {
+  StackConfig config = Small();
+  config.hot.memory_bytes = 1;
+  return config;
+}
+
+StackConfig OneHour() {
+  StackConfig config = Small();
+  config.store.retention.by_kind.fill(hours(1));
+  config.store.retention.check_interval = store::Duration(1);
+  return config;
+}
+
+void Ingest(StackWorld& world, const std::string& namespace_name, std::uint32_t records,
+            std::uint32_t body_bytes = 30) {
+  world.life().SendNew(namespace_name, records, body_bytes);
+  world.life().Drive(1 + static_cast<int>(world.Random(2)));
+}
+
+void Seal(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 3; ++round) {
+    Ingest(world, "prod", 25);
+    Ingest(world, "prod", 20);
+    if (round != 1) Ingest(world, "other", 45);
+    world.life().Seal();
+  }
+}
+
+// Quiet namespaces beside a busy one, so that their rows are carried and segments released.
+void Carry(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 4; ++round) {
+    Ingest(world, "quiet", 1);
+    if (round % 2 == 0) Ingest(world, "still", 2);
+    for (int i = 0; i < 4; ++i) Ingest(world, "prod", 15, 400);
+    world.life().SaveDedup();
+    world.life().Seal();
+    world.life().Advance(minutes(6));
+  }
+}
+
+void Merge(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 8; ++round) {
+    Ingest(world, "prod", 45);
+    world.life().Seal();
+    world.life().Advance(minutes(1));
+    world.life().Merge();
+  }
+}
+
+void Evict(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 4; ++round) {
+    Ingest(world, "prod", 30);
+    Ingest(world, "other", 3);
+    Ingest(world, "prod", 30);
+    world.life().Seal();
+    world.life().Advance(minutes(10));
+  }
+}
+
+void Retention(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 5; ++round) {
+    Ingest(world, "prod", 45);
+    if (round % 2 == 0) Ingest(world, "other", 50);
+    world.life().Seal();
+    world.life().Advance(minutes(25));
+    world.life().Merge();
+  }
+}
+
+// Requests whose segments are gone are still recognised.
+void DedupWindow(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 3; ++i) Ingest(world, "prod", 12, 900);
+    world.life().SaveDedup();
+    world.life().Seal();
+    world.life().Send(world.Random(world.oracle().size()));
+    world.life().Settle();
+  }
+}
+
+void Twins(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 5; ++round) {
+    const std::size_t request = world.life().SendNew("prod", 10, 50);
+    world.life().Send(request);
+    world.life().SendNew(round % 2 == 0 ? "prod" : "other", 5, 50);
+    world.life().Send(request);
+    world.life().Settle();
+  }
+  world.life().Seal();
+}
+
+void Restart(StackWorld& world) {
+  for (int life = 0; life < 3; ++life) {
+    if (!world.Boot().OpenAndStart()) return;
+    Ingest(world, "prod", 45);
+    Ingest(world, "quiet", 2);
+    world.life().Seal();
+    Ingest(world, "prod", 7);
+    world.life().Settle();
+    world.Stop();
+  }
+}
+
+// Killed between a write and its sync: the next life builds on what it reads, and then the power
+// goes.
+void KillAndRestart(StackWorld& world) {
+  for (int life = 0; life < 6; ++life) {
+    if (!world.Boot().OpenAndStart()) return;
+    Ingest(world, "prod", 45);
+    Ingest(world, "quiet", 1);
+    Ingest(world, "prod", 12, 800);
+    world.life().SaveDedup();
+    world.disk().CrashAt(1 + world.Random(90));
+    world.life().Seal();
+    world.life().Advance(minutes(6));
+    world.life().Merge();
+    world.life().SaveDedup();
+    world.Kill();
+  }
+}
+
+// The life after a kill seals nothing of its own: it only lets go of what it believes to be sealed.
+void KillThenRelease(StackWorld& world) {
+  for (int life = 0; life < 5; ++life) {
+    if (!world.Boot().OpenAndStart()) return;
+    for (int i = 0; i < 4; ++i) Ingest(world, "prod", 15, 800);
+    Ingest(world, "quiet", 1);
+    world.life().SaveDedup();
+    world.disk().CrashAt(1 + world.Random(60));
+    world.life().Seal();
+    world.Kill();
+    if (!world.Boot().OpenAndStart()) return;
+    world.life().SaveDedup();
+    world.life().Seal();
+    world.life().Merge();
+    world.Kill();
+  }
+}
+
+void PowerLossAndRestart(StackWorld& world) {
+  for (int life = 0; life < 5; ++life) {
+    if (!world.Boot().OpenAndStart()) return;
+    Ingest(world, "prod", 45);
+    Ingest(world, "quiet", 1);
+    world.disk().CrashAt(1 + world.Random(60));
+    world.life().Seal();
+    world.life().Merge();
+    Ingest(world, "prod", 10);
+    world.LosePower();
+  }
+}
+
+// A collection that is new while others are sealed and merged.
+void LateCollection(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 4; ++round) {
+    Ingest(world, "prod", 50);
+    Ingest(world, "late-" + std::to_string(round), 42);
+    world.life().Seal();
+    world.life().Advance(minutes(6));
+  }
+}
+
+void FailedSeal(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int round = 0; round < 5; ++round) {
+    Ingest(world, "prod", 45);
+    Ingest(world, "quiet", 1);
+    world.life().Settle();
+    world.disk().FailChangeAt(1 + world.Random(20), round % 2 == 0 ? EIO : ENOSPC, Repeat::kOnce);
+    world.life().Seal();
+    world.disk().ClearFault();
+    world.life().Advance(minutes(2));
+    world.life().Seal();
+    world.life().Merge();
+  }
+}
+
+void Walk(StackWorld& world) {
+  if (!world.Boot().OpenAndStart()) return;
+  for (int step = 0; step < 24; ++step) {
+    switch (world.Random(12)) {
+      case 0:
+      case 1:
+        world.life().Seal();
+        break;
+      case 2:
+        world.life().Merge();
+        break;
+      case 3:
+        world.life().SaveDedup();
+        break;
+      case 4:
+        world.life().Advance(minutes(world.Random(8)));
+        break;
+      case 5:
+        if (world.oracle().size() > 0) world.life().Send(world.Random(world.oracle().size()));
+        break;
+      case 6:
+        if (world.Random(3) != 0) break;
+        switch (world.Random(3)) {
+          case 0:
+            world.Stop();
+            break;
+          case 1:
+            world.Kill();
+            break;
+          default:
+            world.LosePower();
+        }
+        if (!world.Boot().OpenAndStart()) return;
+        break;
+      case 7:
+        if (world.Random(2) == 0) world.disk().FailChangeAt(1, EIO, Repeat::kOnce);
+        break;
+      case 8:
+        Ingest(world, "quiet", 1);
+        break;
+      default:
+        Ingest(world, "prod", 1 + static_cast<std::uint32_t>(world.Random(50)));
+    }
+  }
+}
+
+const std::array kScenarios = {
+    StackScenario{"seal", Seal, Small()},
+    StackScenario{"carry", Carry, Small()},
+    StackScenario{"merge", Merge, Small()},
+    StackScenario{"evict", Evict, LittleMemory()},
+    StackScenario{"retention", Retention, OneHour()},
+    StackScenario{"dedup_window", DedupWindow, LittleMemory()},
+    StackScenario{"twins", Twins, Small()},
+    StackScenario{"stack_restart", Restart, Small()},
+    StackScenario{"stack_kill_and_restart", KillAndRestart, LittleMemory(), /*has_faults=*/true},
+    StackScenario{"kill_then_release", KillThenRelease, LittleMemory(), /*has_faults=*/true},
+    StackScenario{"stack_power_loss", PowerLossAndRestart, Small(), /*has_faults=*/true},
+    StackScenario{"late_collection", LateCollection, Small()},
+    StackScenario{"failed_seal", FailedSeal, Small(), /*has_faults=*/true},
+    StackScenario{"stack_walk", Walk, LittleMemory(), /*has_faults=*/true},
+};
+
+}  // namespace
+
+std::span<const StackScenario> StackScenarios() {
+  return kScenarios;
+}
+
+void RunStackScenario(const StackScenario& scenario, PartFormat parts, Explorer& explorer,
+                      std::uint64_t seed) {
+  StackConfig config = scenario.config;
+  config.parts = parts;
+  StackWorld world(config, {.direct = seed % 2 == 0}, seed, &explorer);
+  scenario.run(world);
+  world.Rest();
+}
+
+std::optional<std::string> RunStackFault(const StackScenario& scenario, PartFormat parts,
+                                         const Fault& fault, std::uint64_t seed) {
+  StackConfig config = scenario.config;
+  config.parts = parts;
+  StackWorld world(config, {.direct = seed % 2 == 0}, seed, nullptr);
+  world.Plan(fault);
+  scenario.run(world);
+  if (!world.fault_was_met()) return std::nullopt;
+  return world.JudgeFault(seed + fault.call);
+}
+
+}  // namespace strata::reliability

@@ -1,0 +1,27 @@
+// What a whole strata lives through, with the power cut at every call on the way.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "states/stack_world.h"
+
+namespace strata::reliability {
+
+struct StackScenario {
+  const char* name;
+  void (*run)(StackWorld& world);
+  StackConfig config;
+  bool has_faults = false;  // of its own
+};
+
+std::span<const StackScenario> StackScenarios();
+// The whole scenario, each of its states judged.
+void RunStackScenario(const StackScenario& scenario, PartFormat parts, Explorer& explorer,
+                      std::uint64_t seed);
+// The scenario with one fault. nullopt: it was over before; else empty or what was broken.
+std::optional<std::string> RunStackFault(const StackScenario& scenario, PartFormat parts,
+                                         const Fault& fault, std::uint64_t seed);
+
+}  // namespace strata::reliability
