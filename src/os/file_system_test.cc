@@ -185,8 +185,8 @@ TYPED_TEST(Conformance, FoldersAreMadeListedAndRemoved) {
   EXPECT_EQ(files.Remove(this->At("x")).error().code, Code::kIo);  // not empty
   EXPECT_TRUE(files.Remove(this->At("x/y/z")));
   EXPECT_EQ(files.List(this->At("x/y/z")).error().code, Code::kNotFound);
-  EXPECT_EQ(files.CreateDirectory(this->At("x/file")).error().code, Code::kConflict);
-  EXPECT_EQ(files.CreateDirectories(this->At("x/file")).error().code, Code::kConflict);
+  EXPECT_EQ(files.CreateDirectory(this->At("x/file")).error().code, Code::kNotFound);
+  EXPECT_EQ(files.CreateDirectories(this->At("x/file")).error().code, Code::kNotFound);
   EXPECT_EQ(files.SyncDirectory(this->At("none")).error().code, Code::kNotFound);
 }
 

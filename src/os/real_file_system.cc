@@ -180,6 +180,7 @@ class MachineFiles final : public FileSystem {
     if (failed == EEXIST) {
       ASSIGN_OR_RETURN(const Stat stat, GetStat(path));
       if (stat.type == EntryType::kDirectory) return Done{};
+      return ErrnoError(ENOTDIR, "create folder", path);  // a file has its name
     }
     return ErrnoError(failed, "create folder", path);
   }

@@ -297,7 +297,7 @@ Status SimulatedDisk::CreateDirectory(const Path& path) {
   const std::string key = KeyOf(path);
   if (const Node* node = state_->Find(key); node != nullptr) {
     if (node->type == EntryType::kDirectory && fate.ok()) return Done{};
-    return ErrnoError(fate.ok() ? EEXIST : fate.error, "create folder", path);
+    return ErrnoError(fate.ok() ? ENOTDIR : fate.error, "create folder", path);
   }
   if (!state_->FolderExists(FolderOf(key))) return ErrnoError(ENOENT, "create folder", path);
   state_->Change({.names = {{key, State::NewFolder()}}});
