@@ -8,9 +8,21 @@ from dataclasses import dataclass, field
 
 from . import hpack
 from . import protobuf as pb
-
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
-END_STREAM, END_HEADERS, ACK, PADDED, PRIORITY = 1, 4, 1, 8, 32
+from .http2 import (
+    ACK,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    PING,
+    RST_STREAM,
+    SETTINGS,
+    START,
+    WINDOW_UPDATE,
+    frame,
+    unpadded,
+)
 
 OK, CANCELLED, INVALID_ARGUMENT, DEADLINE_EXCEEDED, ALREADY_EXISTS = 0, 1, 3, 4, 6
 PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 7, 8, 12, 13, 14
@@ -43,16 +55,20 @@ class GrpcClient:
 
     def call(self, method, body, metadata=None, compress=None, deadline="20S"):
         """Raises ConnectionError when the peer goes away before it answered."""
+        extra = dict(metadata or {})
+        if compress == "gzip":
+            body = gzip.compress(body, 1)
+        if compress:
+            extra.setdefault("grpc-encoding", compress)
+        return self.call_raw(method, body, bool(compress), extra, deadline)
+
+    def call_raw(self, method, body, compressed, metadata, deadline="20S"):
+        """With a body that is compressed already, or says so."""
         if self._socket is None:
             self._connect()
         try:
-            if compress == "gzip":
-                body = gzip.compress(body, 1)
-            extra = dict(metadata or {})
-            if compress:
-                extra.setdefault("grpc-encoding", compress)
-            message = struct.pack(">BI", 1 if compress else 0, len(body)) + body
-            return self._exchange(method, message, extra, deadline)
+            message = struct.pack(">BI", compressed, len(body)) + body
+            return self._exchange(method, message, metadata, deadline)
         except OSError:
             self.close()
             raise
@@ -70,16 +86,7 @@ class GrpcClient:
         self._received = bytearray()
         self._stream = -1
         self._connection_window = self._initial_window = 65535
-        settings = struct.pack(">HIHI", 1, 0, 4, 1 << 24)  # no dynamic table, wide windows
-        self._socket.sendall(
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-            + self._frame(SETTINGS, 0, 0, settings)
-            + self._frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
-        )
-
-    @staticmethod
-    def _frame(kind, flags, stream, payload=b""):
-        return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+        self._socket.sendall(START + frame(WINDOW_UPDATE, payload=struct.pack(">I", 1 << 30)))
 
     def _exchange(self, method, message, metadata, deadline):
         self._stream += 2
@@ -94,7 +101,7 @@ class GrpcClient:
             *metadata.items(),
         ]
         self._socket.sendall(
-            self._frame(HEADERS, END_HEADERS, self._stream, hpack.encode(headers))
+            frame(HEADERS, END_HEADERS, self._stream, hpack.encode(headers))
         )
         self._window, self._ended = self._initial_window, False
         self._headers, self._body = {}, bytearray()
@@ -106,7 +113,7 @@ class GrpcClient:
                 continue
             last = END_STREAM if sent + room == len(message) else 0
             self._socket.sendall(
-                self._frame(DATA, last, self._stream, message[sent : sent + room])
+                frame(DATA, last, self._stream, message[sent : sent + room])
             )
             self._window -= room
             self._connection_window -= room
@@ -138,7 +145,7 @@ class GrpcClient:
         if kind == SETTINGS and not flags & ACK:
             self._on_settings(payload)
         elif kind == PING and not flags & ACK:
-            self._socket.sendall(self._frame(PING, ACK, 0, payload))
+            self._socket.sendall(frame(PING, ACK, 0, payload))
         elif kind == WINDOW_UPDATE:
             grown = int.from_bytes(payload, "big")
             if stream == 0:
@@ -150,7 +157,7 @@ class GrpcClient:
         elif stream == self._stream:
             self._on_stream_frame(kind, flags, payload)
         elif kind == HEADERS:
-            self._decoder.decode(self._fragment(flags, payload))
+            self._decoder.decode(unpadded(flags, payload))
 
     def _on_settings(self, payload):
         for at in range(0, len(payload), 6):
@@ -159,29 +166,20 @@ class GrpcClient:
                 if self._stream > 0:
                     self._window = getattr(self, "_window", value) + value - self._initial_window
                 self._initial_window = value
-        self._socket.sendall(self._frame(SETTINGS, ACK, 0))
-
-    @staticmethod
-    def _fragment(flags, payload):
-        padding = 0
-        if flags & PADDED:
-            padding, payload = payload[0], payload[1:]
-        if flags & PRIORITY:
-            payload = payload[5:]
-        return payload[: len(payload) - padding]
+        self._socket.sendall(frame(SETTINGS, ACK, 0))
 
     def _on_stream_frame(self, kind, flags, payload):
         if kind == HEADERS:
             if not flags & END_HEADERS:
                 raise ConnectionError("CONTINUATION frames are not expected of this server")
-            self._headers.update(self._decoder.decode(self._fragment(flags, payload)))
+            self._headers.update(self._decoder.decode(unpadded(flags, payload)))
         elif kind == DATA:
             self._body += payload
             if payload:
                 grown = struct.pack(">I", len(payload))
                 self._socket.sendall(
-                    self._frame(WINDOW_UPDATE, 0, 0, grown)
-                    + self._frame(WINDOW_UPDATE, 0, self._stream, grown)
+                    frame(WINDOW_UPDATE, 0, 0, grown)
+                    + frame(WINDOW_UPDATE, 0, self._stream, grown)
                 )
         elif kind == RST_STREAM:
             code = int.from_bytes(payload, "big")

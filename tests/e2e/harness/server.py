@@ -59,11 +59,12 @@ class Server:
     """`settings` are environment variables without their prefix: {"SEAL_ROWS": 1000}. Segments of the
     log are smaller than the default, for every start prepares some."""
 
-    def __init__(self, data_dir=None, settings=None, arguments=()):
+    def __init__(self, data_dir=None, settings=None, arguments=(), launcher=()):
         self._own = data_dir is None
         self.data_dir = pathlib.Path(data_dir or tempfile.mkdtemp(prefix="strata-e2e-"))
         self.settings = {"LOG_SEGMENT_BYTES": "32MiB", **(settings or {})}
         self.arguments = list(arguments)
+        self.launcher = list(launcher)  # what stands before the command
         self.process, self.addresses = None, {}
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
         self._clients = {}
@@ -88,26 +89,31 @@ class Server:
         """Starts the process and does not wait for it to serve."""
         listeners = self.data_dir / "listeners.json"
         listeners.unlink(missing_ok=True)
-        command = [BINARY, "serve", "--data-dir", self.data_dir]
+        command = [*self.launcher, BINARY, "serve", "--data-dir", self.data_dir]
         for name in ("otlp_grpc", "otlp_http", "http"):
             address = self.addresses[name] if same_ports else "127.0.0.1:0"
             command += [f"--listen-{name.replace('_', '-')}", address]
-        environment = {f"STRATA_{k}": str(v) for k, v in self.settings.items()}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self.arguments],
-                env=clean_environment(environment),
+                env=clean_environment(self.environment()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         return self
 
+    def environment(self):
+        return {f"STRATA_{k}": str(v) for k, v in self.settings.items()}
+
     def start(self, same_ports=False):
         self.spawn(same_ports)
-        self.addresses = wait_until(self._read_listeners, START_SECONDS, "listeners.json")
+        self.wait_for_listeners()
         wait_until(self.ready, START_SECONDS, "readiness")
         return self
+
+    def wait_for_listeners(self):
+        self.addresses = wait_until(self._read_listeners, START_SECONDS, "listeners.json")
 
     def _read_listeners(self):
         if self.process.poll() is not None:

@@ -1,16 +1,14 @@
 """Settings, ports, directories and disks that are wrong: what a start says, and how it ends."""
 
-import os
-import shutil
 import socket
-import subprocess
 import tempfile
 from pathlib import Path
 
 from harness import grpc, otlp
+from harness.disk import SmallDisk
 from harness.load import Load, logs_body, verify
 from harness.server import Server, run_strata, wait_until
-from harness.testing import Skip, all_of, check, equal, test
+from harness.testing import all_of, check, equal, test
 
 
 def start_fails(code, words, *arguments, env=None, what=""):
@@ -80,44 +78,6 @@ def directory_that_cannot_be():
         below = file / "below"
         attempt(lambda: start_fails((1, 4, 5, 78), [str(file)], "--data-dir", below, what="below a file"))
         attempt(lambda: start_fails((1, 4, 5, 78), ["/proc/strata"], "--data-dir", "/proc/strata", what="/proc"))
-
-
-class SmallDisk:
-    """A file system of its own, so that it can be filled."""
-
-    def __init__(self, mebibytes):
-        if os.geteuid() != 0:
-            raise Skip("mounting a small file system needs root")
-        self.path = Path(tempfile.mkdtemp(prefix="strata-disk-"))
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "strata-e2e", self.path],
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0:
-            self.path.rmdir()
-            raise Skip(f"mount: {done.stderr.strip()}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", "-l", self.path], check=False)
-        self.path.rmdir()
-
-    def fill(self, leave_mebibytes):
-        filler = self.path / "filler"
-        free = shutil.disk_usage(self.path).free - leave_mebibytes * (1 << 20)
-        with open(filler, "ab") as file:
-            while free > 0:
-                try:
-                    free -= file.write(b"\0" * min(free, 1 << 20))
-                    file.flush()
-                except OSError:
-                    return
-
-    def relieve(self):
-        (self.path / "filler").unlink()
 
 
 SMALL = {"LOG_SEGMENT_BYTES": "1MiB", "SEAL_ROWS": 2000, "SEAL_AGE": "500ms", "HOT_RETENTION": "1s"}
