@@ -59,8 +59,9 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(kBacklog, error);
+    const tcp::endpoint bound = error ? endpoint : acceptor_.local_endpoint(error);
     if (error) return CannotListen(address, error);
-    return Address{.host = address.host, .port = acceptor_.local_endpoint().port()};
+    return Address{.host = address.host, .port = bound.port()};
   }
 
   // On the first io thread from here on.
