@@ -118,8 +118,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> Open(const Path& path, const OpenOptions& options) = 0;
   virtual Status Rename(const Path& from, const Path& to) = 0;  // replaces a file `to`
   virtual Status Remove(const Path& path) = 0;                  // a file or an empty folder
-  virtual Status CreateDirectory(
-      const Path& path) = 0;  // success when it exists; a file: kNotFound
+  // Success when it exists, kNotFound when a file has its name.
+  virtual Status CreateDirectory(const Path& path) = 0;
   virtual Status SyncDirectory(const Path& path) = 0;
   // In order of names, without "." and "..".
   virtual Result<std::vector<DirectoryEntry>> List(const Path& path) = 0;
