@@ -3,6 +3,7 @@
 #include "base/crc32c.h"
 #include "base/hash.h"
 #include "base/units.h"
+#include "base/wall_time.h"
 
 namespace strata {
 namespace {
@@ -40,6 +41,68 @@ TEST(Units, ErrorsNameWhatIsAccepted) {
   EXPECT_FALSE(ParseSize("999999999999TiB"));
   EXPECT_FALSE(ParseDuration("15"));
   EXPECT_FALSE(ParseDuration(""));
+}
+
+class JumpingClock final : public Clock {
+ public:
+  std::int64_t WallNanos() const override { return wall_ns; }
+  MonotonicTime Monotonic() const override { return now; }
+  void Advance(std::chrono::nanoseconds by) {
+    now += by;
+    wall_ns += by.count();
+  }
+  std::int64_t wall_ns = 1'790'000'000'000'000'000;
+  MonotonicTime now{std::chrono::hours(5)};
+};
+
+constexpr std::int64_t kHour = 3'600'000'000'000;
+
+TEST(SteadyWall, GoesOnWhateverTheWallClockDoes) {
+  JumpingClock clock;
+  const SteadyWall wall(clock);
+  const std::int64_t begin = wall.Nanos();
+  EXPECT_EQ(begin, clock.wall_ns);
+  clock.Advance(std::chrono::hours(1));
+  clock.wall_ns += 1000 * kHour;
+  EXPECT_EQ(wall.Nanos(), begin + kHour);
+  clock.wall_ns -= 5000 * kHour;
+  EXPECT_EQ(wall.Nanos(), begin + kHour);
+}
+
+TEST(CautiousWall, BelievesAStepBackAtOnceAndAJumpAheadWhenItLasts) {
+  JumpingClock clock;
+  CautiousWall wall(clock);
+  clock.wall_ns -= 3 * kHour;
+  EXPECT_EQ(wall.Nanos(), clock.wall_ns);
+  const std::int64_t before = clock.wall_ns;
+  clock.wall_ns += 10'000 * kHour;
+  EXPECT_EQ(wall.Nanos(), before);
+  clock.Advance(std::chrono::hours(23));
+  EXPECT_EQ(wall.Nanos(), before + 23 * kHour) << "time goes on meanwhile";
+  clock.Advance(std::chrono::hours(1));
+  EXPECT_EQ(wall.Nanos(), clock.wall_ns) << "the clock means it";
+}
+
+TEST(CautiousWall, AJumpThatIsTakenBackWasNone) {
+  JumpingClock clock;
+  CautiousWall wall(clock);
+  for (int i = 0; i < 50; ++i) {
+    clock.wall_ns += 100 * kHour;
+    EXPECT_LT(wall.Nanos(), clock.wall_ns);
+    clock.wall_ns -= 100 * kHour;
+    clock.Advance(std::chrono::hours(1));
+    EXPECT_EQ(wall.Nanos(), clock.wall_ns);
+  }
+}
+
+TEST(CautiousWall, FollowsAClockThatIsBroughtBackIntoStep) {
+  JumpingClock clock;
+  CautiousWall wall(clock);
+  for (int i = 0; i < 100; ++i) {
+    clock.Advance(std::chrono::hours(1));
+    clock.wall_ns += 2'000'000'000;
+    EXPECT_EQ(wall.Nanos(), clock.wall_ns);
+  }
 }
 
 }  // namespace
