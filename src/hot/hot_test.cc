@@ -1,6 +1,7 @@
 #include "hot/hot.h"
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -28,9 +29,10 @@ class ManualClock final : public Clock {
 
 const Collection kLogs{.id = 1, .namespace_name = "default", .name = "logs", .kind = Kind::kLogs};
 
-// One request of `rows` log records whose body is "<tag>-<n>".
+// One request of `rows` log records whose body is "<tag>-<n>"; `after_row` is called after each.
 PendingRows Write(Hot& hot, const Collection& collection, int rows, const std::string& tag,
-                  std::optional<LaneLease>* keep = nullptr) {
+                  std::optional<LaneLease>* keep = nullptr,
+                  const std::function<void()>& after_row = {}) {
   LaneLease lease = hot.Lease(collection);
   RowWriter writer(lease.source());
   for (int i = 0; i < rows; ++i) {
@@ -38,10 +40,16 @@ PendingRows Write(Hot& hot, const Collection& collection, int rows, const std::s
     writer.Set<std::uint32_t>(model::kOrdinal, static_cast<std::uint32_t>(i));
     writer.SetText(model::kLogBody, tag + "-" + std::to_string(i));
     writer.CommitRow();
+    if (after_row) after_row();
   }
   PendingRows pending = lease.Take(writer);
   if (keep != nullptr) keep->emplace(std::move(lease));
   return pending;
+}
+
+// As the sealer does, beside whoever writes.
+void EvictElsewhere(Hot& hot) {
+  std::thread([&hot] { hot.Evict(/*all=*/true); }).join();
 }
 
 std::uint64_t Count(const std::vector<model::BlockSlice>& slices) {
@@ -140,6 +148,35 @@ TEST_F(HotTest, RowsOnTheirWayAreNotEvicted) {
   EXPECT_EQ(hot.Evict(/*all=*/true), 0U);
   pending.Publish(2);
   EXPECT_EQ(Count(hot.Slices(1, 1, 2)), 10U);
+}
+
+// A request that fills up one block and goes on in the next has written rows that no run names yet:
+// the first block looks wholly sealed.
+TEST_F(HotTest, AFullBlockStaysWhileARequestThatBeganInItIsBeingWritten) {
+  Hot hot(config, clock);
+  Write(hot, kLogs, 60, "a").Publish(1);
+  hot.SetSealed(1, 1);
+  PendingRows spanning = Write(hot, kLogs, 100, "b", nullptr, [&] { EvictElsewhere(hot); });
+  EXPECT_EQ(hot.Evict(/*all=*/true), 0U);
+  spanning.Publish(2);
+  EXPECT_EQ(Count(hot.Slices(1, 1, 2)), 100U);
+  hot.SetSealed(1, 2);
+  hot.Evict(/*all=*/true);
+  EXPECT_EQ(hot.bytes(), 0U);
+}
+
+TEST_F(HotTest, BlocksThatOneRequestFilledStayUntilItIsPublished) {
+  Hot hot(config, clock);
+  PendingRows large = Write(hot, kLogs, 600, "x", nullptr, [&] { EvictElsewhere(hot); });
+  large.Publish(1);
+  EXPECT_EQ(Count(hot.Slices(1, 0, 1)), 600U);
+}
+
+TEST_F(HotTest, BlocksOfARequestThatWasGivenUpAreEvicted) {
+  Hot hot(config, clock);
+  Write(hot, kLogs, 600, "x") = {};
+  EXPECT_GT(hot.Evict(/*all=*/true), 0U);
+  EXPECT_EQ(hot.bytes(), 0U);
 }
 
 TEST_F(HotTest, SealedBlocksGoWhenTheyAreOld) {

@@ -27,8 +27,16 @@ Lane::Lane(model::Kind kind, CollectionMarks& marks, std::atomic<std::uint64_t>&
       next_capacity_(kFirstBlockRows) {}
 
 void Lane::Unlock() {
+  LetGoOfFilled();
   UpdateBytes();
   writing_.unlock();
+}
+
+void Lane::LetGoOfFilled() {
+  for (const auto& block : filled_) {
+    block->in_flight().fetch_sub(1, std::memory_order_release);
+  }
+  filled_.clear();
 }
 
 void Lane::UpdateBytes() {
@@ -45,7 +53,12 @@ const std::shared_ptr<model::Block>& Lane::current() {
 
 void Lane::Roll() {
   UpdateBytes();
-  if (current_ != nullptr) hints_ = current_->HintsForNext();
+  if (current_ != nullptr) {
+    hints_ = current_->HintsForNext();
+    // Before the new block is listed: from then on this one may be evicted.
+    current_->in_flight().fetch_add(1, std::memory_order_relaxed);
+    filled_.push_back(current_);
+  }
   if (++blocks_since_retry_ == kBlocksBetweenRetries) {
     blocks_since_retry_ = 0;
     hints_ = {};
@@ -215,7 +228,9 @@ model::BlockSource& LaneLease::source() {
 }
 
 PendingRows LaneLease::Take(const model::RowWriter& writer) {
-  return {*lane_, writer.Rows()};
+  PendingRows rows(*lane_, writer.Rows());
+  lane_->LetGoOfFilled();
+  return rows;
 }
 
 }  // namespace strata::hot

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "hot/hot.h"
 
@@ -23,6 +25,10 @@ class Lane final : public model::BlockSource {
   bool TryLock() { return writing_.try_lock(); }
   void Lock() { writing_.lock(); }
   void Unlock();
+
+  // The rows of the request that wrote last are in somebody's hands: the blocks that it filled up
+  // need no further care. Requires the lock.
+  void LetGoOfFilled();
 
   // BlockSource; requires the lock.
   const std::shared_ptr<model::Block>& current() override;
@@ -63,6 +69,9 @@ class Lane final : public model::BlockSource {
   std::uint32_t next_row_ = 0;
   std::uint32_t next_capacity_;
   std::size_t counted_bytes_ = 0;  // of the current block, in total_bytes_
+  // Blocks that the request at hand filled up and left. No run names its rows there yet, so each is
+  // counted as in flight until the request's rows are taken.
+  std::vector<std::shared_ptr<model::Block>> filled_;
   model::BlockHints hints_;
   std::uint32_t blocks_since_retry_ = 0;
 
