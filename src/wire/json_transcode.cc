@@ -9,6 +9,7 @@
 #include <simdjson.h>
 
 #include "wire/base64.h"
+#include "wire/json_bad_text.h"
 #include "wire/proto_writer.h"
 
 namespace strata::wire {
@@ -104,12 +105,27 @@ std::string ReadId(std::string_view hex, std::size_t bytes) {
   return id;
 }
 
+// The text with a byte that is no UTF-8 in the place of each mark, so that the decoder rejects the
+// one record that it is in.
+std::string Unmarked(std::string_view text, std::string_view mark) {
+  std::string bytes(text);
+  for (std::size_t at = 0; (at = bytes.find(mark, at)) != std::string::npos; ++at) {
+    bytes.replace(at, mark.size(), "\xFF");
+  }
+  return bytes;
+}
+
+// Deeper than this no value may nest, whatever the limits (limits.nesting is at most 128, and each
+// level of values is two of messages): what is below is left out, for the decoder rejects the
+// record.
+constexpr int kMessageDepthMax = 1000;
+
 class Transcoder {
  public:
-  Transcoder(std::string& out, std::size_t output_bytes_max)
-      : writer_(out), output_bytes_max_(output_bytes_max) {}
+  // `mark` stands for what was no text; empty: there is none.
+  Transcoder(std::string& out, std::size_t output_bytes_max, std::string_view mark)
+      : writer_(out), output_bytes_max_(output_bytes_max), mark_(mark) {}
 
-  // Depth is bounded by that of the parsed document.
   Status Message(const dom::object& object, const MessageSpec& spec);
 
  private:
@@ -127,6 +143,8 @@ class Transcoder {
 
   ProtoWriter writer_;
   const std::size_t output_bytes_max_;
+  const std::string_view mark_;
+  int depth_ = 0;
 };
 
 // Fields are written in the order of their numbers; of a duplicate key the last counts.
@@ -179,7 +197,8 @@ Status Transcoder::Nested(const dom::element& value, const FieldSpec& field) {
   dom::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return Wrong(field, "an object");
   const std::size_t begin = writer_.BeginMessage(field.number);
-  RETURN_IF_ERROR(Message(object, *field.message));
+  if (++depth_ <= kMessageDepthMax) RETURN_IF_ERROR(Message(object, *field.message));
+  --depth_;
   writer_.EndMessage(begin);
   return Done{};
 }
@@ -208,6 +227,9 @@ Status Transcoder::Text(std::string_view text, const FieldSpec& field) {
     text = bytes;
   } else if (field.type != FieldType::kString && !text.empty()) {
     bytes = ReadId(text, field.type == FieldType::kTraceId ? 16 : 8);
+    text = bytes;
+  } else if (!mark_.empty() && text.find(mark_) != std::string_view::npos) {
+    bytes = Unmarked(text, mark_);
     text = bytes;
   }
   if (field.rule == FieldRule::kPlain) {
@@ -279,13 +301,29 @@ void Transcoder::WriteNumber(const FieldSpec& field, bool packed, std::uint64_t 
   }
 }
 
+// Few documents nest deeper than the parser's default; for one that does the parser is given more
+// memory (nine bytes a level) once.
+simdjson::error_code Parse(dom::parser& parser, std::string_view json, dom::element& document) {
+  constexpr std::size_t kDepthMax = 1 << 20;
+  const auto error = parser.parse(json.data(), json.size()).get(document);
+  if (error != simdjson::DEPTH_ERROR) return error;
+  if (const auto full = parser.allocate(json.size(), kDepthMax)) return full;
+  return parser.parse(json.data(), json.size()).get(document);
+}
+
 }  // namespace
 
 Status TranscodeJson(std::string_view json, const MessageSpec& spec, std::size_t output_bytes_max,
                      std::string& out) {
   dom::parser parser;
   dom::element document;
-  if (const auto error = parser.parse(json.data(), json.size()).get(document)) {
+  std::optional<MarkedJson> marked;
+  auto error = Parse(parser, json, document);
+  if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR) {
+    marked = MarkBadText(json);
+    if (marked) error = Parse(parser, marked->json, document);
+  }
+  if (error) {
     return Error{Code::kInvalidInput,
                  std::string("the body is not JSON: ") + simdjson::error_message(error)};
   }
@@ -293,7 +331,8 @@ Status TranscodeJson(std::string_view json, const MessageSpec& spec, std::size_t
   if (document.get_object().get(object) != simdjson::SUCCESS) {
     return Error{Code::kInvalidInput, "the body is not a JSON object"};
   }
-  RETURN_IF_ERROR(Transcoder(out, output_bytes_max).Message(object, spec));
+  const std::string mark = marked ? marked->mark : std::string();
+  RETURN_IF_ERROR(Transcoder(out, output_bytes_max, mark).Message(object, spec));
   if (out.size() > output_bytes_max) {
     return Error{Code::kTooLarge, "the request takes more than " +
                                       std::to_string(output_bytes_max) + " bytes as protobuf"};

@@ -65,7 +65,7 @@ class Canonicalizer {
                            std::string& out);
   static void AppendScalar(const FieldSpec& field, const Occurrence& last, std::string& out);
 
-  static constexpr int kDepthMax = 200;  // messages; an AnyValue in a list takes two or three
+  static constexpr int kDepthMax = 500;  // messages; each of limits.nesting levels is two or three
   bool& malformed_;
   int depth_ = 0;
 };

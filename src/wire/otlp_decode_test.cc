@@ -214,7 +214,7 @@ TEST(DecodeOtlp, RejectsTheRecordThatCannotBeStoredAndKeepsTheOthers) {
   const std::string bad_utf8 = "\xC3(";
   const std::uint64_t year_2500 = 16725225600ULL * 1'000'000'000;
   Message deep = StringValue("bottom");
-  for (int i = 0; i < 32; ++i) deep = Message().Add(5, Message().Add(1, deep));
+  for (int i = 0; i < 33; ++i) deep = Message().Add(5, Message().Add(1, deep));
   const struct {
     Message record;
     std::string reason;
@@ -255,7 +255,7 @@ TEST(DecodeOtlp, RejectsTheRecordThatCannotBeStoredAndKeepsTheOthers) {
 
 TEST(DecodeOtlp, TakesNestingUpToTheLimit) {
   Message deep = StringValue("bottom");
-  for (int i = 0; i < 31; ++i) deep = Message().Add(5, Message().Add(1, deep));
+  for (int i = 0; i < 32; ++i) deep = Message().Add(5, Message().Add(1, deep));
   Decoded decoded(Kind::kLogs, RequestOf({Message().Add(5, deep)}));
   EXPECT_EQ(decoded.outcome.accepted, 1U) << decoded.outcome.message;
 }

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "model/test_lane.h"
 #include "wire/base64.h"
 #include "wire/json_number.h"
+#include "wire/otlp_decode.h"
 #include "wire/otlp_test_requests.h"
 
 namespace strata::wire {
@@ -180,13 +182,38 @@ TEST(OtlpJson, RefusesWhatIsNotOtlp) {
       R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":"*"}}]}]}]})",
       R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"doubleValue":"inf"}}]}]}]})",
       R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"boolValue":1}}]}]}]})",
-      "{\"resourceLogs\":[{\"schemaUrl\":\"\xFF\"}]}",
       R"({"resourceLogs":[]} trailing)",
   };
   for (const char* json : cases) {
     const auto buffer = OtlpJsonToProtobuf(Kind::kLogs, AsBytes(json), kRoom);
     ASSERT_FALSE(buffer) << json;
     EXPECT_EQ(buffer.error().code, Code::kInvalidInput) << json;
+  }
+}
+
+DecodeOutcome Decoded(std::string_view protobuf) {
+  model::TestLane lane(Kind::kLogs, 64);
+  model::RowWriter writer(lane);
+  const auto outcome = DecodeOtlp(Kind::kLogs, AsBytes(protobuf), {}, writer);
+  EXPECT_TRUE(outcome) << outcome.error().message;
+  return outcome ? *outcome : DecodeOutcome{};
+}
+
+TEST(OtlpJson, WhatIsNoTextRejectsItsRecordAlone) {
+  // The mark that is tried first stands in the document as itself and as an escape.
+  const std::string good = "{\"body\":{\"stringValue\":\"\xEF\xB7\x90 \\uFDD1 \\ud83d\\ude00 ü\"}}";
+  for (const char* bad : {"\xff", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\\ud800",
+                          "\\uDC00", "\\ud83d\\ud83d", "\\ud83d\\n"}) {
+    const std::string field = std::string("\"a") + bad + "z\"";
+    for (const std::string& record :
+         {"{\"body\":{\"stringValue\":" + field + "}}",
+          "{\"attributes\":[{\"key\":" + field + ",\"value\":{\"intValue\":1}}]}",
+          "{\"traceId\":" + field + "}"}) {
+      const DecodeOutcome outcome = Decoded(LogOf(good + "," + record + "," + good));
+      EXPECT_EQ(outcome.accepted, 2U) << record;
+      EXPECT_EQ(outcome.rejected, 1U) << record;
+    }
+    EXPECT_FALSE(OtlpJsonToProtobuf(Kind::kLogs, AsBytes(std::string("{} ") + bad), kRoom));
   }
 }
 
@@ -197,8 +224,12 @@ TEST(OtlpJson, DepthAndSizeAreBounded) {
   for (int i = 0; i < 100'000; ++i) deep += "]}}";
   deep += "}]}]}]}";
   const auto nested = OtlpJsonToProtobuf(Kind::kLogs, AsBytes(deep), 64 << 20);
-  ASSERT_FALSE(nested);
-  EXPECT_EQ(nested.error().code, Code::kInvalidInput);
+  ASSERT_TRUE(nested) << "the decoder rejects that one record, not the request";
+  EXPECT_EQ(Decoded(AsText(*nested)).rejected, 1U);
+  const std::string deeper(2'000'000, '[');
+  const auto refused = OtlpJsonToProtobuf(Kind::kLogs, AsBytes(deeper), 64 << 20);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalidInput);
 
   std::string wide = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"histogram":)";
   wide += R"({"dataPoints":[{"bucketCounts":[0)";

@@ -165,7 +165,8 @@ AnyValue ValueDecoder::OtherValue(const RawValue& raw) {
 }
 
 void ValueDecoder::AppendJsonValue(const RawValue& raw, std::uint32_t depth) {
-  if (depth > limits_.nesting) {
+  const bool nests = raw.type == AnyType::kArray || raw.type == AnyType::kMap;
+  if (nests && depth > limits_.nesting) {
     SetProblem("values nested deeper than " + std::to_string(limits_.nesting));
     return;
   }
