@@ -94,6 +94,42 @@ void WriteFamily(std::string& out, const MetricFamily& family) {
   }
 }
 
+std::string_view Trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Cuts off what stands in front of the separator.
+std::string_view TakeUntil(std::string_view& text, char separator) {
+  const std::string_view taken = text.substr(0, text.find(separator));
+  text.remove_prefix(std::min(text.size(), taken.size() + 1));
+  return Trimmed(taken);
+}
+
+// RFC 9110, 12.5.1: how much an Accept header wants one of the media types, from 0 to 1.
+double WeightOf(std::string_view accept, std::initializer_list<std::string_view> types) {
+  double most = 0;
+  while (!accept.empty()) {
+    std::string_view range = TakeUntil(accept, ',');
+    const std::string_view type = TakeUntil(range, ';');
+    if (std::ranges::find(types, type) == types.end()) continue;
+    double weight = 1;
+    while (!range.empty()) {
+      const std::string_view parameter = TakeUntil(range, ';');
+      if (!parameter.starts_with("q=")) continue;
+      std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), weight);
+    }
+    most = std::max(most, weight);
+  }
+  return most;
+}
+
+bool WantsOpenMetrics(std::string_view accept) {
+  const double weight = WeightOf(accept, {"application/openmetrics-text"});
+  return weight > 0 && weight >= WeightOf(accept, {"text/plain", "text/*", "*/*"});
+}
+
 std::string OpenMetricsText(const std::vector<MetricFamily>& families) {
   std::string out;
   for (const MetricFamily& family : families) WriteFamily(out, family);
@@ -223,7 +259,7 @@ Registry::Page Registry::Render(std::string_view accept) const {
       }
     }
   }
-  if (accept.find("application/openmetrics-text") != std::string_view::npos) {
+  if (WantsOpenMetrics(accept)) {
     return {.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8",
             .text = OpenMetricsText(families)};
   }

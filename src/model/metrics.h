@@ -94,8 +94,8 @@ class Registry {
     std::string content_type;
     std::string text;
   };
-  // OpenMetrics when `accept` (an HTTP Accept header) names application/openmetrics-text, else
-  // Prometheus text 0.0.4.
+  // OpenMetrics when `accept` (an HTTP Accept header) names application/openmetrics-text and wants
+  // nothing else more, else Prometheus text 0.0.4.
   Page Render(std::string_view accept) const;
 
   // Every registered name once, in alphabetical order.

@@ -36,6 +36,11 @@ TEST(Metrics, OpenMetricsText) {
   const auto page =
       registry.Render("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5");
   EXPECT_EQ(page.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  for (const char* other : {"", "*/*", "text/plain", "application/openmetrics-text;q=0",
+                            "application/openmetrics-text; q=0.1, text/plain; q=0.9"}) {
+    EXPECT_EQ(registry.Render(other).content_type, "text/plain; version=0.0.4; charset=utf-8")
+        << other;
+  }
   EXPECT_EQ(page.text,
             "# TYPE strata_test_read_bytes counter\n"
             "# UNIT strata_test_read_bytes bytes\n"
