@@ -1,5 +1,7 @@
 #include "duck/answer_writer.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "duck/parquet_output.h"
 #include "duck/plain_json.h"
@@ -133,20 +135,82 @@ class CsvWriter final : public AnswerWriter {
   }
 };
 
+// About how much memory the values of a flat vector take.
+std::size_t BytesOf(duckdb::Vector& vector, idx_t count) {
+  std::size_t bytes = duckdb::GetTypeIdSize(vector.GetType().InternalType()) * count;
+  switch (vector.GetType().InternalType()) {
+    case duckdb::PhysicalType::VARCHAR: {
+      const auto* texts = duckdb::FlatVector::GetData<duckdb::string_t>(vector);
+      for (idx_t i = 0; i < count; ++i) {
+        if (!duckdb::FlatVector::IsNull(vector, i)) bytes += texts[i].GetSize();
+      }
+      return bytes;
+    }
+    case duckdb::PhysicalType::LIST:
+      return bytes +
+             BytesOf(duckdb::ListVector::GetEntry(vector), duckdb::ListVector::GetListSize(vector));
+    case duckdb::PhysicalType::ARRAY:
+      return BytesOf(duckdb::ArrayVector::GetEntry(vector),
+                     count * duckdb::ArrayType::GetSize(vector.GetType()));
+    case duckdb::PhysicalType::STRUCT:
+      for (auto& field : duckdb::StructVector::GetEntries(vector)) bytes += BytesOf(*field, count);
+      return bytes;
+    default:
+      return bytes;
+  }
+}
+
 class ParquetAnswer final : public AnswerWriter {
  public:
   ParquetAnswer(const ResultColumns& columns, duckdb::ClientContext& context)
-      : output_(context, {.names = columns.names, .types = columns.types}) {}
+      : context_(context),
+        types_(columns.types),
+        output_(context, {.names = columns.names, .types = columns.types},
+                [this](const void* data, std::size_t bytes) {
+                  body_.append(static_cast<const char*>(data), bytes);
+                }) {}
   void Add(duckdb::DataChunk& chunk, idx_t count) override {
     chunk.SetCardinality(count);
-    output_.Append(chunk);
-    body_ = {};
+    auto& copy = *chunks_.emplace_back(std::make_unique<duckdb::DataChunk>());
+    copy.Initialize(context_, types_, std::max<idx_t>(count, STANDARD_VECTOR_SIZE));
+    chunk.Copy(copy);
+    for (auto& vector : copy.data) chunk_bytes_ += BytesOf(vector, count);
+    rows_ += count;
+    if (rows_ >= kGroupRows || chunk_bytes_ >= kGroupBytes) WriteRowGroup();
   }
-  void Finish(const AnswerStats&) override { body_ = output_.Finish(); }
+  void Finish(const AnswerStats&) override {
+    if (rows_ > 0) WriteRowGroup();
+    output_.Finish();
+  }
+  std::size_t bytes() const override { return body_.size() + chunk_bytes_; }
   std::string ContentType() const override { return "application/vnd.apache.parquet"; }
 
  private:
-  ParquetBuffer output_;
+  // A row group is written when either is reached: what waits is not compressed.
+  static constexpr idx_t kGroupRows = 32'768;
+  static constexpr std::size_t kGroupBytes = 16U << 20;
+
+  void WriteRowGroup() {
+    output_.BeginRowGroup(rows_);
+    std::vector<ColumnBatch> batches(chunks_.size());
+    for (std::size_t column = 0; column < types_.size(); ++column) {
+      for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        batches[i] = {.vector = &chunks_[i]->data[column], .rows = chunks_[i]->size()};
+      }
+      output_.WriteColumn(batches, /*may_repeat=*/true);
+    }
+    output_.EndRowGroup();
+    chunks_.clear();
+    rows_ = 0;
+    chunk_bytes_ = 0;
+  }
+
+  duckdb::ClientContext& context_;
+  const duckdb::vector<duckdb::LogicalType> types_;
+  ParquetOutput output_;
+  std::vector<std::unique_ptr<duckdb::DataChunk>> chunks_;  // of the row group at hand, flat
+  idx_t rows_ = 0;
+  std::size_t chunk_bytes_ = 0;
 };
 
 }  // namespace

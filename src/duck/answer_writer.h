@@ -34,7 +34,8 @@ class AnswerWriter {
   virtual void Add(duckdb::DataChunk& chunk, duckdb::idx_t count) = 0;
   virtual void Finish(const AnswerStats& stats) = 0;
   virtual std::string ContentType() const = 0;
-  const std::string& body() const { return body_; }
+  // Memory that the answer takes so far.
+  virtual std::size_t bytes() const { return body_.size(); }
   std::string TakeBody() { return std::move(body_); }
 
  protected:

@@ -2,7 +2,6 @@
 
 #include "duckdb/common/file_system.hpp"
 #include "duckdb/common/type_visitor.hpp"
-#include "duckdb/common/types/column/column_data_collection.hpp"
 #include "parquet_writer.hpp"
 // clang-format off: the last one needs what the others declare
 #include "parquet_rle_bp_decoder.hpp"
@@ -69,7 +68,6 @@ struct ParquetOutput::Impl {
                /*enable_bloom_filters=*/true, /*bloom_filter_false_positive_ratio=*/0.01,
                schema.zstd_level, /*debug_use_openssl=*/false, duckdb::ParquetVersion::V2,
                duckdb::GeoParquetVersion::NONE) {
-    NewBuffer();
     // The writer's own column writers are private; these are the same, over the same schema.
     elements.resize(1);
     const auto ids = FieldIds(schema);
@@ -83,18 +81,11 @@ struct ParquetOutput::Impl {
           duckdb::ColumnWriter::CreateWriterRecursive(client, writer, elements, column, {}));
     }
   }
-  void NewBuffer() {
-    rows = duckdb::make_uniq<duckdb::ColumnDataCollection>(duckdb::Allocator::DefaultAllocator(),
-                                                           schema.types);
-    rows->InitializeAppend(append);
-  }
 
   duckdb::ClientContext& context;
   ParquetSchema schema;
   SinkFileSystem files;
   duckdb::ParquetWriter writer;
-  duckdb::unique_ptr<duckdb::ColumnDataCollection> rows;
-  duckdb::ColumnDataAppendState append;
   duckdb::vector<duckdb_parquet::SchemaElement> elements;
   duckdb::vector<duckdb::ParquetColumnSchema> columns;
   std::vector<duckdb::unique_ptr<duckdb::ColumnWriter>> writers;
@@ -105,18 +96,7 @@ ParquetOutput::ParquetOutput(duckdb::ClientContext& context, ParquetSchema schem
     : impl_(std::make_unique<Impl>(context, std::move(schema), std::move(sink))) {}
 ParquetOutput::~ParquetOutput() = default;
 
-void ParquetOutput::Append(duckdb::DataChunk& chunk) {
-  impl_->rows->Append(impl_->append, chunk);
-  if (impl_->rows->Count() >= impl_->schema.row_group_rows) EndRowGroup();
-}
-
-void ParquetOutput::EndRowGroup() {
-  if (impl_->rows->Count() == 0) return;
-  impl_->writer.Flush(*impl_->rows);
-  impl_->NewBuffer();
-}
-
-void ParquetOutput::BeginColumns(duckdb::idx_t rows) {
+void ParquetOutput::BeginRowGroup(duckdb::idx_t rows) {
   impl_->group = duckdb::make_uniq<duckdb::PreparedRowGroup>();
   impl_->group->row_group.num_rows = static_cast<std::int64_t>(rows);
   impl_->group->row_group.__isset.file_offset = true;
@@ -124,8 +104,9 @@ void ParquetOutput::BeginColumns(duckdb::idx_t rows) {
 
 namespace {
 
-bool HoldsDoubles(const duckdb::LogicalType& type) {
-  return duckdb::TypeVisitor::Contains(type, duckdb::LogicalTypeId::DOUBLE);
+bool HoldsFloats(const duckdb::LogicalType& type) {
+  return duckdb::TypeVisitor::Contains(type, duckdb::LogicalTypeId::DOUBLE) ||
+         duckdb::TypeVisitor::Contains(type, duckdb::LogicalTypeId::FLOAT);
 }
 
 // What a string column's analysis would have found, but for the dictionary.
@@ -150,10 +131,10 @@ void ParquetOutput::WriteColumn(std::span<ColumnBatch> batches, bool may_repeat)
   duckdb::PreparedRowGroup& group = *impl_->group;
   const std::size_t index = group.states.size();
   duckdb::ColumnWriter& writer = *impl_->writers[index];
-  // A dictionary of doubles takes -0.0 for 0.0 and does not find a NaN again. Its room is a share
+  // A dictionary of floats takes -0.0 for 0.0 and does not find a NaN again. Its room is a share
   // of the row group's rows: of none, it has none and is not used.
   const std::int64_t rows = group.row_group.num_rows;
-  if (HoldsDoubles(impl_->schema.types[index])) group.row_group.num_rows = 0;
+  if (HoldsFloats(impl_->schema.types[index])) group.row_group.num_rows = 0;
   auto state = writer.InitializeWriteState(group.row_group);
   group.row_group.num_rows = rows;
   if (writer.HasAnalyze()) {
@@ -177,13 +158,12 @@ void ParquetOutput::WriteColumn(std::span<ColumnBatch> batches, bool may_repeat)
   group.states.push_back(std::move(state));
 }
 
-void ParquetOutput::EndColumns() {
+void ParquetOutput::EndRowGroup() {
   impl_->writer.FlushRowGroup(*impl_->group);
   impl_->group.reset();
 }
 
 void ParquetOutput::Finish() {
-  EndRowGroup();
   impl_->writer.Finalize();
 }
 

@@ -21,7 +21,6 @@ struct ParquetSchema {
   std::vector<std::int32_t> field_ids;
   std::vector<std::pair<std::string, std::string>> metadata;
   std::int32_t zstd_level = 1;
-  std::uint64_t row_group_rows = 122'880;
 };
 
 // Rows of one column. The vector is flat and may hold more rows than STANDARD_VECTOR_SIZE.
@@ -33,47 +32,24 @@ struct ColumnBatch {
 // Called with the file's bytes in order. May throw.
 using ByteSink = std::function<void(const void* data, std::size_t bytes)>;
 
+// One thread. For each row group: BeginRowGroup, every column once in order, EndRowGroup. Throws
+// what DuckDB and the sink throw.
 class ParquetOutput {
  public:
   ParquetOutput(duckdb::ClientContext& context, ParquetSchema schema, ByteSink sink);
   ~ParquetOutput();
-  // --- by rows
-  // Buffers rows and writes a row group whenever it is full.
-  void Append(duckdb::DataChunk& chunk);
-  // Ends the row group, if it has rows.
-  void EndRowGroup();
 
-  // --- by columns, which saves the buffer: begin, then every column once in order, then end
-  void BeginColumns(duckdb::idx_t rows);
+  void BeginRowGroup(duckdb::idx_t rows);
   // `batches` hold all rows of the row group; flat vectors. `may_repeat`: a dictionary is tried;
-  // else the values are delta-encoded right away.
+  // else the values are delta-encoded right away. Floating-point numbers keep every bit.
   void WriteColumn(std::span<ColumnBatch> batches, bool may_repeat);
-  void EndColumns();
+  void EndRowGroup();
 
   void Finish();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
-};
-
-// A whole file in memory.
-class ParquetBuffer {
- public:
-  ParquetBuffer(duckdb::ClientContext& context, ParquetSchema schema)
-      : output_(context, std::move(schema), [this](const void* data, std::size_t bytes) {
-          bytes_.append(static_cast<const char*>(data), bytes);
-        }) {}
-  void Append(duckdb::DataChunk& chunk) { output_.Append(chunk); }
-  std::size_t size() const { return bytes_.size(); }
-  std::string Finish() {
-    output_.Finish();
-    return std::move(bytes_);
-  }
-
- private:
-  std::string bytes_;
-  ParquetOutput output_;
 };
 
 }  // namespace strata::duck

@@ -287,7 +287,7 @@ class GroupWriter {
     return schema;
   }
   void WriteGroup() {
-    output_.BeginColumns(rows_);
+    output_.BeginRowGroup(rows_);
     for (std::size_t f = 0; f < types_.size(); ++f) {
       std::vector<ColumnBatch> batches;
       for (const auto& chunk : chunks_) {
@@ -297,7 +297,7 @@ class GroupWriter {
       output_.WriteColumn(batches, MayRepeat(columns_.fields[f], kind_));
       NoteColumn(columns_.fields[f], kind_, batches, sink_);
     }
-    output_.EndColumns();
+    output_.EndRowGroup();
     sink_.EndRowGroup(rows_);
     chunks_.clear();
     rows_ = 0;

@@ -14,34 +14,6 @@ using duckdb::LogicalType;
 using model::ColumnType;
 using model::Kind;
 
-LogicalType PartType(ColumnType type) {
-  switch (type) {
-    case ColumnType::kTime:
-      return LogicalType::TIMESTAMP_NS;
-    case ColumnType::kInt64:
-      return LogicalType::BIGINT;
-    case ColumnType::kUint64:
-      return LogicalType::UBIGINT;
-    case ColumnType::kInt32:
-      return LogicalType::INTEGER;
-    case ColumnType::kUint32:
-      return LogicalType::UINTEGER;
-    case ColumnType::kUint8:
-      return LogicalType::UTINYINT;
-    case ColumnType::kBool:
-      return LogicalType::BOOLEAN;
-    case ColumnType::kDouble:
-      return LogicalType::DOUBLE;
-    case ColumnType::kId16:
-    case ColumnType::kId8:
-      return LogicalType::BLOB;
-    case ColumnType::kText:
-    case ColumnType::kLabel:
-      return LogicalType::VARCHAR;
-  }
-  CHECK(false);
-}
-
 // Ids 1-99 are the kind's fixed columns in the model's order; the rest is listed here. An id is
 // never given to another column.
 std::vector<PartField> MakeFields(Kind kind) {
@@ -188,6 +160,34 @@ bool IsScope(const std::string& text) {
 }
 
 }  // namespace
+
+LogicalType PartType(ColumnType type) {
+  switch (type) {
+    case ColumnType::kTime:
+      return LogicalType::TIMESTAMP_NS;
+    case ColumnType::kInt64:
+      return LogicalType::BIGINT;
+    case ColumnType::kUint64:
+      return LogicalType::UBIGINT;
+    case ColumnType::kInt32:
+      return LogicalType::INTEGER;
+    case ColumnType::kUint32:
+      return LogicalType::UINTEGER;
+    case ColumnType::kUint8:
+      return LogicalType::UTINYINT;
+    case ColumnType::kBool:
+      return LogicalType::BOOLEAN;
+    case ColumnType::kDouble:
+      return LogicalType::DOUBLE;
+    case ColumnType::kId16:
+    case ColumnType::kId8:
+      return LogicalType::BLOB;
+    case ColumnType::kText:
+    case ColumnType::kLabel:
+      return LogicalType::VARCHAR;
+  }
+  CHECK(false);
+}
 
 const std::vector<PartField>& PartFields(Kind kind) {
   static const std::vector<PartField> logs = MakeFields(Kind::kLogs);

@@ -10,6 +10,7 @@
 #include "duck/snapshot.h"
 #include "duck/view.h"
 #include "model/kind.h"
+#include "model/schema.h"
 
 namespace strata::duck {
 
@@ -43,6 +44,9 @@ struct PartField {
   std::string key;
   model::AnyType any = model::AnyType::kString;
 };
+
+// What a fixed column of the model is in a part; ids are bytes.
+duckdb::LogicalType PartType(model::ColumnType type);
 
 // All fields that parts of a kind may have, but for attributes. A part leaves out those that say
 // the same default in every row: NULL where the model's column is nullable, a time, an id or a MAP,

@@ -110,7 +110,6 @@ ParquetSchema SchemaOf(model::Kind kind, const std::vector<PartField>& fields,
     schema.metadata.emplace_back(kRestKeysKey, EncodeRestKeys(rest_keys));
   }
   schema.zstd_level = options.zstd_level;
-  schema.row_group_rows = options.row_group_rows;
   return schema;
 }
 

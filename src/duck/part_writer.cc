@@ -27,14 +27,14 @@ void WriteRowGroups(model::Kind kind, PartColumns& columns, std::span<const RowR
   for (std::size_t begin = 0; begin < rows.size(); begin += options.row_group_rows) {
     const auto group =
         rows.subspan(begin, std::min<std::size_t>(options.row_group_rows, rows.size() - begin));
-    output.BeginColumns(group.size());
+    output.BeginRowGroup(group.size());
     for (std::size_t f = 0; f < columns.fields().size(); ++f) {
       const PartField& field = columns.fields()[f];
       auto batches = columns.Gather(f, group);
       output.WriteColumn(batches, MayRepeat(field, kind));
       NoteColumn(field, kind, batches, sink);
     }
-    output.EndColumns();
+    output.EndRowGroup();
     sink.EndRowGroup(group.size());
   }
 }

@@ -106,7 +106,7 @@ Answer StatementRun::ExecuteOrThrow(duckdb::Connection& connection) {
     const duckdb::idx_t count = std::min<duckdb::idx_t>(chunk->size(), left);
     writer->Add(*chunk, count);
     stats.rows += count;
-    if (count < chunk->size() || writer->body().size() > input_.answer_bytes_max) {
+    if (count < chunk->size() || writer->bytes() > input_.answer_bytes_max) {
       stats.complete = false;
       break;
     }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "duck/part_schema.h"
 #include "model/schema.h"
 
 namespace strata::duck {
@@ -12,31 +13,10 @@ using duckdb::LogicalType;
 using model::ColumnType;
 using model::Kind;
 
+// Ids are text in views and bytes in parts.
 LogicalType SqlType(ColumnType type) {
-  switch (type) {
-    case ColumnType::kTime:
-      return LogicalType::TIMESTAMP_NS;
-    case ColumnType::kInt64:
-      return LogicalType::BIGINT;
-    case ColumnType::kUint64:
-      return LogicalType::UBIGINT;
-    case ColumnType::kInt32:
-      return LogicalType::INTEGER;
-    case ColumnType::kUint32:
-      return LogicalType::UINTEGER;
-    case ColumnType::kUint8:
-      return LogicalType::UTINYINT;
-    case ColumnType::kBool:
-      return LogicalType::BOOLEAN;
-    case ColumnType::kDouble:
-      return LogicalType::DOUBLE;
-    case ColumnType::kId16:
-    case ColumnType::kId8:
-    case ColumnType::kText:
-    case ColumnType::kLabel:
-      return LogicalType::VARCHAR;
-  }
-  CHECK(false);
+  const bool id = type == ColumnType::kId16 || type == ColumnType::kId8;
+  return id ? LogicalType::VARCHAR : PartType(type);
 }
 
 // Collects the columns of one view in the contract's order.
