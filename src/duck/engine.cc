@@ -1,6 +1,7 @@
 #include "duck/engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -74,7 +75,10 @@ class Watchdog {
 class Engine::Impl {
  public:
   Impl(const EngineConfig& config, os::FileSystem& files)
-      : config_(config), files_(files), cache_(config.cache_bytes) {}
+      : config_(config),
+        files_(files),
+        memory_bytes_(config.memory_bytes),
+        cache_(config.cache_bytes) {}
 
   Status Open() {
     for (std::uint32_t i = 0; i < config_.concurrency; ++i) {
@@ -93,6 +97,7 @@ class Engine::Impl {
                       .message = "too many statements are running",
                       .hint = "try again later"};
     }
+    Fit(instance);
     StatementRun run({.statement = statement,
                       .snapshot = std::move(snapshot),
                       .files = files_,
@@ -106,6 +111,10 @@ class Engine::Impl {
     return outcome;
   }
 
+  void SetMemory(std::uint64_t memory_bytes) {
+    memory_bytes_.store(memory_bytes, std::memory_order_relaxed);
+  }
+
   EngineStats stats() const {
     const MutexLock lock(mutex_);
     EngineStats stats = stats_;
@@ -115,9 +124,19 @@ class Engine::Impl {
   }
 
  private:
+  std::uint64_t InstanceBytes() const {
+    return memory_bytes_.load(std::memory_order_relaxed) / config_.concurrency;
+  }
+
   Result<std::unique_ptr<Instance>> NewInstance() const {
-    return Instance::Open(
-        {.memory_bytes = config_.memory_bytes / config_.concurrency, .threads = config_.threads});
+    return Instance::Open({.memory_bytes = InstanceBytes(), .threads = config_.threads});
+  }
+
+  // The limit of an instance is locked with the rest of its settings: another limit is another
+  // instance.
+  void Fit(std::unique_ptr<Instance>& instance) const {
+    if (instance->memory_bytes() == InstanceBytes()) return;
+    if (auto fresh = NewInstance()) instance = *std::move(fresh);
   }
 
   std::variant<Answer, SqlError> RunWatched(StatementRun& run, Instance& instance,
@@ -180,6 +199,7 @@ class Engine::Impl {
 
   const EngineConfig config_;
   os::FileSystem& files_;
+  std::atomic<std::uint64_t> memory_bytes_;  // of all instances together
   PartCache cache_;
   mutable Mutex mutex_;
   ConditionVariable changed_;
@@ -197,6 +217,10 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineConfig& config, os::Fil
   auto impl = std::make_unique<Impl>(config, files);
   RETURN_IF_ERROR(impl->Open());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+void Engine::SetMemory(std::uint64_t memory_bytes) {
+  impl_->SetMemory(memory_bytes);
 }
 
 std::variant<Answer, SqlError> Engine::Run(const Statement& statement,

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -48,8 +49,10 @@ struct Answer {
   // included.
   std::string body;
   std::uint64_t rows = 0;
-  // False: cut at max_rows or answer_bytes_max.
+  // False: cut at max_rows or answer_bytes_max, or rows are missing.
   bool complete = true;
+  // Of the snapshot's missing rows, how many a scan would have read; nullopt: none.
+  std::optional<std::uint64_t> missing_rows;
   std::uint64_t bytes_read = 0;  // from parts
   std::chrono::nanoseconds elapsed{};
 };
@@ -62,6 +65,7 @@ struct SqlError {
   Code code = Code::kInvalidInput;
   std::string message;
   std::string hint;
+  std::vector<std::string> damaged_parts = {};  // paths, with kCorrupt
 };
 
 struct EngineStats {
@@ -79,6 +83,9 @@ class Engine {
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+
+  // query.memory for statements that begin from here on. Any thread.
+  void SetMemory(std::uint64_t memory_bytes);
 
   // Blocks until the statement has ended. Any thread.
   std::variant<Answer, SqlError> Run(const Statement& statement,

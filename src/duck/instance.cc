@@ -35,7 +35,7 @@ void Execute(duckdb::Connection& connection, const std::string& sql) {
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::Open(const InstanceConfig& config) {
-  auto instance = std::unique_ptr<Instance>(new Instance());
+  auto instance = std::unique_ptr<Instance>(new Instance(config.memory_bytes));
   try {
     instance->SetUp(config);
   } catch (const std::exception& e) {

@@ -20,14 +20,17 @@ class Instance {
  public:
   static Result<std::unique_ptr<Instance>> Open(const InstanceConfig& config);
 
+  std::uint64_t memory_bytes() const { return memory_bytes_; }  // its limit
+
   // A connection for one statement; nothing of it outlives it.
   std::unique_ptr<duckdb::Connection> Connect() {
     return std::make_unique<duckdb::Connection>(*database_);
   }
 
  private:
-  Instance() = default;
+  explicit Instance(std::uint64_t memory_bytes) : memory_bytes_(memory_bytes) {}
   void SetUp(const InstanceConfig& config);  // throws
+  const std::uint64_t memory_bytes_;
   std::unique_ptr<duckdb::DuckDB> database_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/check.h"
 #include "base/fault_point.h"
 #include "hot/lane.h"
 
@@ -30,6 +31,11 @@ Hot::Hot(const Config& config, const Clock& clock) : config_(config), clock_(clo
 
 Hot::~Hot() = default;
 
+void Hot::Configure(const Config& config) {
+  CHECK(config.lanes_max == config_.Get().lanes_max);
+  config_.Set(config);
+}
+
 Hot::Entry* Hot::Find(model::CollectionId id) const {
   const MutexLock lock(mutex_);
   return id < entries_.size() ? entries_[id].get() : nullptr;
@@ -53,7 +59,7 @@ LaneLease Hot::Lease(const model::Collection& collection) {
     for (const auto& lane : entry.lanes) {
       if (lane->TryLock()) return LaneLease(*lane);
     }
-    if (entry.lanes.size() < config_.lanes_max) {
+    if (entry.lanes.size() < config_.Get().lanes_max) {
       entry.lanes.push_back(std::make_unique<Lane>(entry.kind, entry.marks, bytes_, clock_));
       CHECK(entry.lanes.back()->TryLock());  // nobody else knows it yet
       return LaneLease(*entry.lanes.back());
@@ -114,7 +120,8 @@ std::uint64_t Hot::Evict(bool all) {
       if (entry != nullptr) entries.push_back(entry.get());
     }
   }
-  const MonotonicTime expired = clock_.Monotonic() - config_.retention;
+  const Config& config = config_.Get();
+  const MonotonicTime expired = clock_.Monotonic() - config.retention;
   std::uint64_t freed = 0;
   std::vector<std::pair<MonotonicTime, Lane*>> by_age;
   for (const Entry* entry : entries) {
@@ -125,8 +132,8 @@ std::uint64_t Hot::Evict(bool all) {
   }
   // Over the limit: from the lane with the oldest block on, a tenth below it, so that this does not
   // run again at once.
-  const std::uint64_t target = config_.memory_bytes / 10 * 9;
-  if (bytes() <= config_.memory_bytes) return freed;
+  const std::uint64_t target = config.memory_bytes / 10 * 9;
+  if (bytes() <= config.memory_bytes) return freed;
   std::ranges::sort(by_age);
   for (const auto& [oldest, lane] : by_age) {
     while (bytes() > target) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/live.h"
 #include "base/mutex.h"
 #include "model/block.h"
 #include "model/collection.h"
@@ -112,14 +113,16 @@ class Hot {
 
   std::vector<CollectionState> States() const;
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  const Config& config() const { return config_; }
+  const Config& config() const { return config_.Get(); }
+  // Memory and retention, for the next Evict(). Any thread. Requires: lanes_max stays.
+  void Configure(const Config& config);
 
  private:
   struct Entry;
   Entry* Find(model::CollectionId id) const;
   Entry& FindOrAdd(const model::Collection& collection);
 
-  const Config config_;
+  Live<Config> config_;
   const Clock& clock_;
   std::atomic<std::uint64_t> bytes_{0};
   mutable Mutex mutex_;

@@ -140,6 +140,15 @@ TEST_F(HotTest, AReaderKeepsWhatItHolds) {
   EXPECT_EQ(body.TextAt(*body.chunk(0), 9), "held-9");
 }
 
+TEST_F(HotTest, AReloadChangesWhatIsEvicted) {
+  Hot hot({.memory_bytes = 1 << 30, .retention = std::chrono::hours(1)}, clock);
+  Write(hot, kLogs, 100, "a").Publish(1);
+  hot.SetSealed(kLogs.id, 1);
+  EXPECT_EQ(hot.Evict(), 0U);
+  hot.Configure({.memory_bytes = 1, .retention = std::chrono::hours(1)});
+  EXPECT_GT(hot.Evict(), 0U);
+}
+
 TEST_F(HotTest, RowsOnTheirWayAreNotEvicted) {
   Hot hot(config, clock);
   Write(hot, kLogs, 10, "a").Publish(1);

@@ -42,6 +42,10 @@ class Dedup {
  public:
   explicit Dedup(const DedupConfig& config) : config_(config) {}
 
+  // Shorter or smaller: what is beyond goes with the next Add() and Expire(). Longer or larger:
+  // what was forgotten stays so.
+  void Configure(const DedupConfig& config) { config_ = config; }
+
   // The stored request that `payload` and `key` are a repetition of. kConflict: the key was used
   // with another payload.
   Result<std::optional<StoredRequest>> Find(const Hash128& payload, bool by_payload,
@@ -71,7 +75,7 @@ class Dedup {
   void AddTo(Index& index, const Hash128& hash, std::uint64_t sequence);
   void PopFront();
 
-  const DedupConfig config_;
+  DedupConfig config_;
   std::deque<StoredRequest> stored_;  // the element at i has sequence number first_ + i
   std::uint64_t first_ = 0;
   Index by_payload_;

@@ -68,6 +68,18 @@ TEST(Dedup, ForgetsByMemoryOldestFirst) {
   EXPECT_EQ((*dedup.Find(H(41), true, {}, 50 * kSecond))->position, 41U);
 }
 
+TEST(Dedup, AReloadChangesAgeAndMemory) {
+  Dedup dedup({.window = std::chrono::seconds(10)});
+  dedup.Add(Stored(1, 1));
+  dedup.Configure({.window = std::chrono::seconds(1)});
+  EXPECT_FALSE(*dedup.Find(H(1), true, {}, 3 * kSecond));
+  dedup.Configure({.window = std::chrono::seconds(10)});
+  EXPECT_TRUE(*dedup.Find(H(1), true, {}, 3 * kSecond));
+  dedup.Configure({.window = std::chrono::seconds(10), .memory_bytes = 1});
+  dedup.Add(Stored(2, 2));
+  EXPECT_EQ(dedup.size(), 0U);
+}
+
 TEST(Dedup, ARequestStoredAgainAfterTheWindowIsKnownAnew) {
   Dedup dedup({.window = std::chrono::seconds(10)});
   dedup.Add(Stored(1, 1));

@@ -63,6 +63,17 @@ void Pipeline::Attach(wal::Log& log) {
   definitions_.Attach(log);
 }
 
+void Pipeline::Configure(const PipelineConfig& config) {
+  PipelineConfig next = config_.Get();
+  next.limits = config.limits;
+  next.dedup = config.dedup;
+  next.dedup_payload = config.dedup_payload;
+  next.hot_bytes_max = config.hot_bytes_max;
+  config_.Set(std::move(next));
+  const MutexLock lock(dedup_mutex_);
+  dedup_.Configure(config.dedup);
+}
+
 void Pipeline::Accept() {
   accepting_.store(true, std::memory_order_release);
 }
@@ -78,7 +89,8 @@ std::optional<IngestOutcome> Pipeline::RefusalNow() const {
     const MutexLock lock(gate_mutex_);
     return Refusal({Code::kUnavailable, refusal_});
   }
-  if (config_.hot_bytes_max != 0 && hot_.bytes() > config_.hot_bytes_max) {
+  const std::uint64_t hot_bytes_max = config_.Get().hot_bytes_max;
+  if (hot_bytes_max != 0 && hot_.bytes() > hot_bytes_max) {
     TellFull();
     return Refusal({Code::kExhausted,
                     "memory for rows that are not yet in parts is full; sealing is under way"});
@@ -87,7 +99,7 @@ std::optional<IngestOutcome> Pipeline::RefusalNow() const {
 }
 
 void Pipeline::TellFull() const {
-  if (config_.on_full) config_.on_full();
+  if (const auto& on_full = config_.Get().on_full) on_full();
 }
 
 void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
@@ -97,6 +109,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
   };
   if (auto refusal = RefusalNow()) return refuse(std::move(*refusal));
 
+  const PipelineConfig& config = config_.Get();
   auto pending = std::make_unique<InFlight>();
   if (request.encoding == Encoding::kJson && !request.payload.empty()) {
     auto protobuf = wire::OtlpJsonToProtobuf(request.kind, request.payload, kTranscodedBytesMax);
@@ -114,7 +127,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
   hot::LaneLease lease = hot_.Lease(**collection);
   model::RowWriter writer(lease.source());
   const MonotonicTime began = clock_.Monotonic();
-  auto decoded = wire::DecodeOtlp(request.kind, pending->bytes, config_.limits, writer);
+  auto decoded = wire::DecodeOtlp(request.kind, pending->bytes, config.limits, writer);
   metrics_.decode_seconds->Observe(
       std::chrono::duration<double>(clock_.Monotonic() - began).count());
   pending->rows = lease.Take(writer);
@@ -127,7 +140,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
   }
   const std::uint64_t seed = SeedOf(request);
   const bool by_payload =
-      decoded->every_record_has_time && config_.dedup_payload.Of(request.namespace_name);
+      decoded->every_record_has_time && config.dedup_payload.Of(request.namespace_name);
   pending->info = {
       .type = wal::FrameType::kRecords,
       .kind = static_cast<std::uint8_t>(request.kind),
@@ -138,7 +151,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
       .record_count = static_cast<std::uint32_t>(decoded->accepted),
       .rejected_count = static_cast<std::uint32_t>(decoded->rejected),
       .received_ns = clock_.WallNanos(),
-      .limits_fingerprint = config_.limits.Fingerprint(),
+      .limits_fingerprint = config.limits.Fingerprint(),
       .request_hash = HashOf(pending->bytes, seed),
       .idempotency_key = request.idempotency_key.empty()
                              ? Hash128{}
@@ -278,7 +291,11 @@ void Pipeline::SettleTwins(InFlight& first, const Status& status) {
 void Pipeline::AnswerRepetition(InFlight& repetition, std::uint64_t position,
                                 std::uint32_t rejected) {
   IngestOutcome outcome{.receipt = position, .duplicate = true, .rejected = rejected};
-  if (rejected != 0) outcome.message = std::move(repetition.message);
+  // The first request's verdict. Under limits that a reload has changed since, the repetition may
+  // have rejected records that were stored: that is not for the sender to hear.
+  if (rejected != 0 || repetition.info.rejected_count == 0) {
+    outcome.message = std::move(repetition.message);
+  }
   FaultPoint<"ingest.repetition.recognised">();
   repetition.done(std::move(outcome));
 }

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/live.h"
 #include "base/mutex.h"
 #include "hot/hot.h"
 #include "ingest/dedup.h"
@@ -56,6 +57,10 @@ class Pipeline final : public IngestTarget, public wal::CommitHooks {
   // Requires: before Ingest(); the log outlives the use of the pipeline.
   void Attach(wal::Log& log);
 
+  // What a reload may change: limits, dedup, dedup_payload, hot_bytes_max. Requests that are being
+  // decoded keep what they began with. Any thread.
+  void Configure(const PipelineConfig& config);
+
   // Requests are taken from here on / are answered with kUnavailable and `reason` from here on. The
   // reason is a sentence for the sender: "the disk is full: …".
   void Accept();
@@ -87,7 +92,7 @@ class Pipeline final : public IngestTarget, public wal::CommitHooks {
   static void AnswerRepetition(InFlight& repetition, std::uint64_t position,
                                std::uint32_t rejected);
 
-  const PipelineConfig config_;
+  Live<PipelineConfig> config_;
   hot::Hot& hot_;
   const Clock& clock_;
   IngestMetrics metrics_;

@@ -64,6 +64,36 @@ TEST(Pipeline, ARepetitionGetsTheFirstReceipt) {
   EXPECT_EQ(ingest.Rows("other").size(), 1U);
 }
 
+// A sender whose answer was lost hears with the repetition what was done to its values.
+TEST(Pipeline, ARepetitionGetsTheFirstWarning) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk, {.limits = {.value_bytes = 16}});
+  const std::string request = LogsRequest({kTime}, std::string(17, 'x'));
+  const IngestOutcome first = ingest.Send(request);
+  EXPECT_NE(first.message, "");
+  const IngestOutcome again = ingest.Send(request);
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.rejected, 0U);
+  EXPECT_EQ(again.message, first.message);
+}
+
+TEST(Pipeline, AReloadChangesLimitsAndDedup) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  const std::string request = LogsRequest({kTime}, std::string(17, 'x'));
+  EXPECT_EQ(ingest.Send(request).message, "");
+  ingest.pipeline().Configure({.limits = {.value_bytes = 16}, .dedup_payload = {.others = false}});
+  const IngestOutcome again = ingest.Send(request);
+  EXPECT_FALSE(again.duplicate);
+  EXPECT_NE(again.message, "");
+  ingest.pipeline().Configure({.hot_bytes_max = 1});
+  EXPECT_EQ(ingest.Send(LogsRequest({kTime + 1}, "x")).status.error().code, Code::kExhausted);
+  ingest.pipeline().Configure({.dedup = {.window = std::chrono::nanoseconds(0)}});
+  const std::string another = LogsRequest({kTime + 2}, "x");
+  EXPECT_FALSE(ingest.Send(another).duplicate);
+  EXPECT_FALSE(ingest.Send(another).duplicate);
+}
+
 TEST(Pipeline, WithoutTheSendersTimeEqualPayloadsAreTwoRequests) {
   os::SimulatedDisk disk;
   TestIngest ingest(disk);

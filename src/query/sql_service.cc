@@ -106,12 +106,13 @@ SqlAnswer SqlService::Answer(const SqlRequest& request, const std::stop_token& c
   auto parameters = ParseParameters(request.params_json);
   if (!parameters) return Failure(Code::kInvalidInput, std::move(parameters).error().message);
 
+  const SqlConfig& config = config_.Get();
   const duck::Statement statement{
       .sql = request.sql,
       .parameters = std::move(*parameters),
       .format = FormatOf(request.format),
-      .max_rows = config_.max_rows,
-      .deadline = clock_.Monotonic() + config_.timeout,
+      .max_rows = config.max_rows,
+      .deadline = clock_.Monotonic() + config.timeout,
       .stop = cancelled,
   };
   auto outcome = engine_.Run(statement, snapshots_.Take(request.namespace_name));

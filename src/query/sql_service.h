@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "base/live.h"
 #include "duck/engine.h"
 #include "model/metrics.h"
 #include "query/snapshot_taker.h"
@@ -23,6 +24,9 @@ class SqlService final : public SqlTarget {
   SqlService(const SqlConfig& config, duck::Engine& engine, const SnapshotTaker& snapshots,
              const Clock& clock, model::Registry& registry);
 
+  // For statements that begin from here on. Any thread.
+  void Configure(const SqlConfig& config) { config_.Set(config); }
+
   // Until then statements are answered with kUnavailable: rows are still being read back.
   void Accept() { accepting_.store(true, std::memory_order_release); }
 
@@ -32,7 +36,7 @@ class SqlService final : public SqlTarget {
  private:
   SqlAnswer Answer(const SqlRequest& request, const std::stop_token& cancelled);
 
-  const SqlConfig config_;
+  Live<SqlConfig> config_;
   duck::Engine& engine_;
   const SnapshotTaker& snapshots_;
   const Clock& clock_;
