@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryDelay{1000};
 
+// The errors of OTLP are google.rpc.Status under each of its prefixes.
+bool IsOtlpPath(std::string_view path) {
+  for (const std::string_view prefix : {"/v1/", "/v1development/", "/api/v1/otlp/", "/otlp/"}) {
+    if (path.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
 std::string_view ApiCodeName(int http_status) {
   switch (http_status) {
     case 403:
@@ -63,7 +71,7 @@ Response ErrorResponse(std::string_view path, std::string_view content_type, Wir
   response.grpc_message = message;
   if (retry) response.headers.emplace_back("retry-after", "1");
   const bool protobuf = IsMediaType(content_type, "application/x-protobuf");
-  if (protobuf || path.starts_with("/v1/")) {
+  if (protobuf || IsOtlpPath(path)) {
     const auto format = protobuf ? wire::OtlpFormat::kProtobuf : wire::OtlpFormat::kJson;
     response.content_type = wire::ContentTypeOf(format);
     response.body = wire::EncodeRpcStatus(

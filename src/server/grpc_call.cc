@@ -47,15 +47,15 @@ GrpcCall::GrpcCall(std::shared_ptr<GrpcHost> host, std::int32_t stream, Listener
     : host_(std::move(host)),
       stream_(stream),
       listener_(listener),
-      message_(listener.options.grpc.message_bytes_max),
+      message_(listener.options().grpc.message_bytes_max),
       hold_(listener.ledger),
-      progress_deadline_(now + listener.options.body_progress_time),
+      progress_deadline_(now + listener.options().body_progress_time),
       began_(now) {}
 
 void GrpcCall::AddField(std::string_view name, std::string_view value) {
   if (head_too_large_) return;
   const std::size_t size = text_.size() + kFieldOverheadBytes * (fields_.size() + 1);
-  if (size + name.size() + value.size() > listener_.options.limits.header_bytes_max) {
+  if (size + name.size() + value.size() > listener_.options().limits.header_bytes_max) {
     head_too_large_ = true;
     return;
   }
@@ -185,7 +185,7 @@ std::optional<GrpcRefusal> GrpcCall::Overdue(MonotonicTime now) {
   if (stage_ == Stage::kAnswered) return std::nullopt;
   if (now >= deadline_) return TooLate();
   if (stage_ != Stage::kReading || now < progress_deadline_) return std::nullopt;
-  const HttpOptions& options = listener_.options;
+  const HttpOptions& options = listener_.options();
   if (message_.bytes() - progress_bytes_ < options.body_progress_bytes) {
     listener_.metrics.refused_slow.Add();
     return GrpcRefusal{.status = {408, GrpcCode::kDeadlineExceeded},

@@ -122,7 +122,7 @@ void GrpcConnection::Flush() {
 
 void GrpcConnection::WaitForRoom() {
   waiting_for_room_ = true;
-  deadline_ = SystemClock().Monotonic() + listener_->options.write_time;
+  deadline_ = SystemClock().Monotonic() + listener_->options().write_time;
   socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
     self->waiting_for_room_ = false;
     if (self->phase_ == Phase::kClosed) return;

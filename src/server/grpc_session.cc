@@ -193,7 +193,7 @@ GrpcSession::GrpcSession(GrpcHost& host, Listener& listener, MonotonicTime now)
 GrpcSession::~GrpcSession() = default;
 
 void GrpcSession::Greet() {
-  const HttpOptions& options = listener_.options;
+  const HttpOptions& options = listener_.options();
   const auto value = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
   const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, value(options.grpc.calls_per_connection_max)},
@@ -254,7 +254,7 @@ void GrpcSession::GiveUp(std::uint32_t error, std::string_view why) {
 
 void GrpcSession::OpenCall(std::int32_t stream) {
   if (giving_up_) return;
-  if (calls_.size() >= kCallsOverStreams * listener_.options.grpc.calls_per_connection_max) {
+  if (calls_.size() >= kCallsOverStreams * listener_.options().grpc.calls_per_connection_max) {
     listener_.metrics.refused_overload.Add();
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_REFUSED_STREAM);
     return;
@@ -304,7 +304,7 @@ void GrpcSession::Submit(GrpcCall& call) {
 }
 
 void GrpcSession::Sweep(MonotonicTime now) {
-  const HttpOptions& options = listener_.options;
+  const HttpOptions& options = listener_.options();
   if (!greeted_ && now >= began_ + options.header_time) {
     listener_.metrics.refused_slow.Add();
     failed_ = true;

@@ -141,8 +141,8 @@ class Wire final : public GrpcHost {
 
   model::Registry registry_;
   LambdaHandler handler;
-  HttpOptions options_;
-  Listener listener_{.options = options_,
+  Live<HttpOptions> options_{HttpOptions()};
+  Listener listener_{.live_options = options_,
                      .ledger = ledger,
                      .handler = handler,
                      .metrics = ListenerMetrics::Register(registry_, "test")};

@@ -56,7 +56,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<IoT
       listener_(std::move(listener)),
       count_(*listener_),
       peer_(PeerText(socket_)),
-      parser_(listener_->options.limits),
+      parser_(listener_->options().limits),
       hold_(listener_->ledger) {}
 
 HttpConnection::~HttpConnection() = default;
@@ -65,7 +65,7 @@ void HttpConnection::Start() {
   error_code ignored;  // a connection that is dead already fails at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  Expect(listener_->options.idle_time);
+  Expect(listener_->options().idle_time);
   Advance();
 }
 
@@ -96,20 +96,24 @@ bool HttpConnection::Step() {
 
 bool HttpConnection::StepHead() {
   if (!inbox_.empty()) {
-    if (!std::exchange(head_started_, true)) Expect(listener_->options.header_time);
+    if (!std::exchange(head_started_, true)) {
+      Expect(listener_->options().header_time);
+      parser_.LimitBody(listener_->options().limits.body_bytes_max);
+    }
     inbox_.Consume(parser_.ParseHead(inbox_.unread()));
     if (const auto& failure = parser_.failure(); failure.http_status != 0) {
       const bool too_large = failure.http_status == 413 || failure.http_status == 431;
       (too_large ? listener_->metrics.refused_too_large : listener_->metrics.refused_malformed)
           .Add();
-      return Refuse({failure.http_status, GrpcCode::kInvalidArgument}, failure.reason);
+      const GrpcCode code = too_large ? GrpcCode::kResourceExhausted : GrpcCode::kInvalidArgument;
+      return Refuse({failure.http_status, code}, failure.reason);
     }
     if (parser_.head_done()) return BeginBody();
   }
   // A header that is longer than the inbox grows it, up to the limit that the parser enforces.
   const std::size_t room_for = inbox_.unread().size() < kInboxBytes
                                    ? kInboxBytes
-                                   : listener_->options.limits.header_bytes_max + kInboxBytes;
+                                   : listener_->options().limits.header_bytes_max + kInboxBytes;
   Read(inbox_.Room(room_for));
   return false;
 }
@@ -156,7 +160,7 @@ bool HttpConnection::StepChunks() {
   if (body_.Spare().size() < unread.size()) {
     const std::size_t wanted = std::max(
         body_.size() + unread.size(),
-        std::min<std::size_t>(2 * body_.capacity(), listener_->options.limits.body_bytes_max));
+        std::min<std::size_t>(2 * body_.capacity(), listener_->options().limits.body_bytes_max));
     if (!hold_.GrowTo(wanted)) return RefuseOverload();
     body_.Reserve(wanted);
   }
@@ -244,7 +248,7 @@ bool HttpConnection::BeginSend() {
   WriteAnswerHead(answer_head_, response_, {.http11 = http11, .close = close_after_});
   if (parser_.head_done() && parser_.verb() == "HEAD") response_.body.clear();
   sent_bytes_ = 0;
-  Expect(listener_->options.write_time);
+  Expect(listener_->options().write_time);
   return true;
 }
 
@@ -270,7 +274,7 @@ bool HttpConnection::Write() {
         if (self->phase_ != Phase::kSending) return;
         if (failed) return self->Close();
         self->sent_bytes_ += count;
-        self->Expect(self->listener_->options.write_time);
+        self->Expect(self->listener_->options().write_time);
         self->Advance();
       });
   return false;
@@ -284,7 +288,7 @@ bool HttpConnection::FinishSend() {
   parser_.Reset();
   head_started_ = false;
   phase_ = Phase::kHead;
-  Expect(listener_->options.idle_time);
+  Expect(listener_->options().idle_time);
   if (stopping_) Close();
   return true;
 }
@@ -298,7 +302,7 @@ bool HttpConnection::BeginLinger() {
     return false;
   }
   phase_ = Phase::kLingering;
-  linger_bytes_left_ = 2 * listener_->options.limits.body_bytes_max;
+  linger_bytes_left_ = 2 * listener_->options().limits.body_bytes_max;
   Expect(kLingerTime);
   inbox_.Shrink(kInboxBytes);
   return true;

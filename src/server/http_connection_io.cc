@@ -99,9 +99,9 @@ void HttpConnection::Sweep(MonotonicTime now) {
 }
 
 void HttpConnection::SweepBody(MonotonicTime now) {
-  if (progress_bytes_ < listener_->options.body_progress_bytes) return Interrupt(408);
+  if (progress_bytes_ < listener_->options().body_progress_bytes) return Interrupt(408);
   progress_bytes_ = 0;
-  deadline_ = now + listener_->options.body_progress_time;
+  deadline_ = now + listener_->options().body_progress_time;
 }
 
 // Somebody may work for a client that has gone: it is told, when it asked to be.

@@ -134,6 +134,27 @@ TEST(HttpFlow, ConnectionsAreCapped) {
   EXPECT_TRUE(third.AtEnd());
 }
 
+TEST(HttpFlow, AReloadReachesConnectionsThatAreOpen) {
+  HttpOptions options;
+  Held held(options);
+  SocketClient client(held.port);
+  const auto answers = [&](const std::string& body) {
+    client.Send(Post("/", body));
+    held.handler.WaitFor(1);
+    held.handler.Take()[0](Response{});
+    return client.ReadAnswer().status;
+  };
+  EXPECT_EQ(answers("four"), 200);
+  options.limits.body_bytes_max = 3;
+  options.connections_max = 1;
+  held.server->Configure(options);
+  EXPECT_EQ(answers("two"), 200);
+  SocketClient second(held.port);
+  EXPECT_EQ(second.ReadAnswer().status, 503);
+  client.Send(Post("/", "four"));
+  EXPECT_EQ(client.ReadAnswer().status, 413);
+}
+
 TEST(HttpFlow, AClientThatLeavesCancels) {
   HttpOptions options;
   options.idle_time = milliseconds(100);  // sweeps are a quarter of the shortest time apart

@@ -163,7 +163,7 @@ struct HttpRequestParser::State {
     }
   }
 
-  const HttpParserLimits limits;
+  HttpParserLimits limits;
   Head head;
   HeaderView headers;
   std::string_view target;
@@ -175,6 +175,10 @@ struct HttpRequestParser::State {
 HttpRequestParser::HttpRequestParser(const HttpParserLimits& limits)
     : state_(std::make_unique<State>(limits)) {}
 HttpRequestParser::~HttpRequestParser() = default;
+
+void HttpRequestParser::LimitBody(std::uint64_t bytes_max) {
+  state_->limits.body_bytes_max = bytes_max;
+}
 
 void HttpRequestParser::Reset() {
   state_->Reset();

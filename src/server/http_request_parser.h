@@ -26,6 +26,9 @@ class HttpRequestParser {
   explicit HttpRequestParser(const HttpParserLimits& limits);
   ~HttpRequestParser();
 
+  // Of the request whose head is read next, or now.
+  void LimitBody(std::uint64_t bytes_max);
+
   // Forgets the last request; its views are invalid from here on.
   void Reset();
 

@@ -103,7 +103,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   }
 
   bool IsFull() const {
-    const HttpOptions& options = listener_->options;
+    const HttpOptions& options = listener_->options();
     std::size_t of_all = 0;
     for (const auto& each : threads_) of_all += each->connection_count();
     return of_all >= options.connections_of_all_max ||
@@ -133,13 +133,13 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 struct HttpServer::State {
   State(const HttpOptions& the_options, Ledger& the_ledger, model::Registry& the_registry)
       : options(the_options), ledger(the_ledger), registry(the_registry) {
-    CHECK(options.io_threads >= 1);
-    for (int i = 0; i < options.io_threads; ++i) {
+    CHECK(the_options.io_threads >= 1);
+    for (int i = 0; i < the_options.io_threads; ++i) {
       threads.push_back(std::make_shared<IoThread>());
     }
   }
 
-  const HttpOptions options;
+  Live<HttpOptions> options;
   Ledger& ledger;
   model::Registry& registry;
   // Connections hold their thread: a reply that comes after the end still finds it.
@@ -161,7 +161,7 @@ Result<Address> HttpServer::Listen(const Address& address, const std::string& na
   CHECK(!state_->started);
   // Made in place: it has a counter that cannot move.
   std::shared_ptr<Listener> listener(
-      new Listener{.options = state_->options,
+      new Listener{.live_options = state_->options,
                    .ledger = state_->ledger,
                    .handler = handler,
                    .metrics = ListenerMetrics::Register(state_->registry, name)});
@@ -176,11 +176,20 @@ void HttpServer::Start() {
   state_->started = true;
   int number = 0;
   for (const auto& thread : state_->threads) {
-    thread->Start(number++, SweepInterval(state_->options));
+    thread->Start(number++, SweepInterval(state_->options.Get()));
   }
   for (const auto& acceptor : state_->acceptors) {
     asio::post(state_->threads.front()->context(), [acceptor] { acceptor->Accept(); });
   }
+}
+
+void HttpServer::Configure(const HttpOptions& options) {
+  HttpOptions next = state_->options.Get();
+  next.limits.body_bytes_max = options.limits.body_bytes_max;
+  next.grpc.message_bytes_max = options.grpc.message_bytes_max;
+  next.connections_max = options.connections_max;
+  next.connections_of_all_max = options.connections_of_all_max;
+  state_->options.Set(next);
 }
 
 void HttpServer::Stop(std::chrono::milliseconds grace) {

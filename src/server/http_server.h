@@ -61,6 +61,11 @@ class HttpServer {
 
   void Start();
 
+  // What a reload may change: limits.body_bytes_max, grpc.message_bytes_max, connections_max and
+  // connections_of_all_max. For requests that begin from here on, on connections that are open too.
+  // Any thread.
+  void Configure(const HttpOptions& options);
+
   // No new connection or request; those in flight may finish until `grace` is over, then they are
   // cancelled and their connections closed. Afterwards no handler runs and replies go nowhere.
   void Stop(std::chrono::milliseconds grace);

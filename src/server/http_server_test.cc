@@ -224,6 +224,7 @@ TEST(HttpServer, ErrorsOfOtlpPathsAreRpcStatus) {
   const auto json =
       SocketClient(served.port).Ask(Post("/v1/logs", big, "content-type: application/json\r\n"));
   EXPECT_EQ(json.Field("content-type"), "application/json");
+  EXPECT_EQ(json.body, R"({"code":8,"message":"the body is too large"})");
   EXPECT_EQ(SocketClient(served.port).Ask(Post("/api/v1/sql", big)).body,
             "{\"error\":{\"code\":\"too_large\",\"message\":\"the body is too large\","
             "\"hint\":\"\"}}\n");

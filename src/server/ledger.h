@@ -15,10 +15,14 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  std::uint64_t limit_bytes() const { return limit_bytes_; }
+  std::uint64_t limit_bytes() const { return limit_bytes_.load(std::memory_order_relaxed); }
+  // What is reserved already stays. Any thread.
+  void SetLimit(std::uint64_t limit_bytes) {
+    limit_bytes_.store(limit_bytes, std::memory_order_relaxed);
+  }
   std::uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
   // Reserves nothing: whether a request of so many bytes is worth reading at all.
-  bool HasRoom(std::uint64_t bytes) const { return used_bytes() + bytes <= limit_bytes_; }
+  bool HasRoom(std::uint64_t bytes) const { return used_bytes() + bytes <= limit_bytes(); }
 
   // What one request has reserved; gives it back when destroyed. Confined to one thread at a time.
   class Hold {
@@ -57,12 +61,12 @@ class Ledger {
  private:
   bool TryReserve(std::uint64_t bytes) {
     const std::uint64_t before = used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes <= limit_bytes_) return true;
+    if (before + bytes <= limit_bytes()) return true;
     used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     return false;
   }
 
-  const std::uint64_t limit_bytes_;
+  std::atomic<std::uint64_t> limit_bytes_;
   alignas(64) std::atomic<std::uint64_t> used_bytes_{0};
 };
 

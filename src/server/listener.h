@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/live.h"
 #include "server/handler.h"
 #include "server/http_server.h"
 #include "server/ledger.h"
@@ -13,11 +14,13 @@
 namespace strata::server {
 
 struct Listener {
-  const HttpOptions& options;
+  const Live<HttpOptions>& live_options;
   Ledger& ledger;
   Handler& handler;
   const ListenerMetrics metrics;
   std::atomic<std::size_t> connections{0};  // open, or on their way to their thread
+
+  const HttpOptions& options() const { return live_options.Get(); }
 };
 
 // Counts a connection of a listener for as long as it lives.

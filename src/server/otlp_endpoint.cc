@@ -119,7 +119,8 @@ void OtlpEndpoint::Handle(Request&& request, Reply reply) {
   auto key = IdempotencyKeyOf(headers, options_.idempotency_key_bytes_max);
   if (!key) return answer.Fail(key.error(), "Idempotency-Key");
   if (*coding != wire::ContentCoding::kIdentity) {
-    auto decoded = wire::Decompress(*coding, std::move(request.body), options_.decoded_bytes_max);
+    auto decoded = wire::Decompress(*coding, std::move(request.body),
+                                    decoded_bytes_max_.load(std::memory_order_relaxed));
     if (!decoded) return answer.Fail(decoded.error(), "body");
     request.body = *std::move(decoded);
     if (!answer.decoded.GrowTo(request.body.size())) {
@@ -143,6 +144,10 @@ OtlpFace::OtlpFace(ingest::IngestTarget& target, Ledger& ledger, const OtlpOptio
     : logs_(model::Kind::kLogs, target, ledger, options),
       spans_(model::Kind::kSpans, target, ledger, options),
       metrics_(model::Kind::kMetrics, target, ledger, options) {}
+
+void OtlpFace::LimitDecoded(std::size_t bytes_max) {
+  for (OtlpEndpoint* endpoint : {&logs_, &spans_, &metrics_}) endpoint->LimitDecoded(bytes_max);
+}
 
 void OtlpFace::AddTo(Router& router) {
   for (const std::string_view prefix : {"", "/api/v1/otlp", "/otlp"}) {

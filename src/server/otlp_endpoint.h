@@ -2,6 +2,7 @@
 // Behind it stands an IngestTarget, which knows neither.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <vector>
 
@@ -26,21 +27,34 @@ class OtlpEndpoint final : public Handler {
   // `target` and `ledger` outlive the endpoint.
   OtlpEndpoint(model::Kind kind, ingest::IngestTarget& target, Ledger& ledger,
                const OtlpOptions& options)
-      : kind_(kind), target_(target), ledger_(ledger), options_(options) {}
+      : kind_(kind),
+        target_(target),
+        ledger_(ledger),
+        decoded_bytes_max_(options.decoded_bytes_max),
+        idempotency_key_bytes_max_(options.idempotency_key_bytes_max) {}
 
   void Handle(Request&& request, Reply reply) override;
+
+  // OtlpOptions::decoded_bytes_max for requests that come from here on. Any thread.
+  void LimitDecoded(std::size_t bytes_max) {
+    decoded_bytes_max_.store(bytes_max, std::memory_order_relaxed);
+  }
 
  private:
   const model::Kind kind_;
   ingest::IngestTarget& target_;
   Ledger& ledger_;
-  const OtlpOptions options_;
+  std::atomic<std::size_t> decoded_bytes_max_;
+  const std::size_t idempotency_key_bytes_max_;
 };
 
 // The endpoints of all kinds.
 class OtlpFace {
  public:
   OtlpFace(ingest::IngestTarget& target, Ledger& ledger, const OtlpOptions& options = {});
+
+  // The same for all three. Any thread.
+  void LimitDecoded(std::size_t bytes_max);
 
   // POST /v1/logs, /v1/traces, /v1/metrics, the same under /api/v1/otlp (where Prometheus has it)
   // and under /otlp (where Loki and Mimir have it).

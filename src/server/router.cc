@@ -25,7 +25,10 @@ const std::vector<Router::Route>* Router::Find(std::string_view path) const {
 }
 
 void Router::Handle(Request&& request, Reply reply) {
-  const std::string_view content_type = request.headers->Get("content-type");
+  // An error of gRPC is a google.rpc.Status, whatever the path.
+  const std::string_view content_type = request.transport == Transport::kGrpc
+                                            ? "application/x-protobuf"
+                                            : request.headers->Get("content-type");
   const auto* routes = Find(request.path);
   if (routes == nullptr) {
     reply(ErrorResponse(request.path, content_type, {404, GrpcCode::kUnimplemented},

@@ -25,10 +25,12 @@ class Named final : public Handler {
   std::string name_;
 };
 
-Response Ask(Router& router, std::string_view verb, std::string_view path) {
+Response Ask(Router& router, std::string_view verb, std::string_view path,
+             Transport transport = Transport::kHttp) {
   auto sink = std::make_shared<Keep>();
   const HeaderView headers;
   Request request;
+  request.transport = transport;
   request.verb = verb;
   request.path = path;
   request.headers = &headers;
@@ -68,6 +70,19 @@ TEST(Router, SaysWhatIsWrong) {
   ASSERT_EQ(wrong.headers.size(), 1U);
   EXPECT_EQ(wrong.headers[0].first, "allow");
   EXPECT_EQ(wrong.headers[0].second, "GET, POST");
+}
+
+// Clients read grpc-status-details-bin as a google.rpc.Status; its first field is the code.
+TEST(Router, ErrorsAreStatusWhereOtlpIsSpoken) {
+  Router router;
+  const std::string unimplemented = "\x08\x0c\x12";
+  const Response grpc = Ask(router, "POST", "/package.Service/Method", Transport::kGrpc);
+  EXPECT_TRUE(grpc.body.starts_with(unimplemented)) << grpc.body;
+  for (const char* path : {"/v1/nothing", "/v1development/profiles", "/otlp/v1/nothing",
+                           "/api/v1/otlp/v1/nothing"}) {
+    EXPECT_TRUE(Ask(router, "POST", path).body.starts_with("{\"code\":12,")) << path;
+  }
+  EXPECT_TRUE(Ask(router, "GET", "/api/v1/nothing").body.starts_with("{\"error\":"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "server/error_response.h"
 #include "server/namespace_rule.h"
+#include "wire/decompress.h"
 
 namespace strata::server {
 
@@ -61,7 +62,8 @@ std::variant<query::SqlRequest, SqlRefusal> ReadSqlRequest(const Request& reques
                       "format is json, ndjson, csv or parquet"};
   }
   out.format = *format;
-  if (!request.headers->Get("content-encoding").empty()) {
+  if (wire::ContentCodingFromName(request.headers->Get("content-encoding")) !=
+      wire::ContentCoding::kIdentity) {
     return SqlRefusal{415, "a statement is sent without content encoding", ""};
   }
   const std::string_view content_type = request.headers->Get("content-type");
