@@ -18,12 +18,14 @@ Status CursorStore::Reserve() {
 
 Status CursorStore::Store(CursorTable table) {
   const Bytes bytes = EncodeCursors(table);
+  in_doubt_ = true;
   auto stored = files_.ReplaceAll(path_, bytes);
   if (!stored && os::IsNoSpace(stored.error()) && files_.Remove(ReservePath())) {
     stored = files_.ReplaceAll(path_, bytes);
   }
   RETURN_IF_ERROR(std::move(stored));
   FaultPoint<"wal.cursors.stored">();
+  in_doubt_ = false;
   table_ = std::move(table);
   return Done{};
 }
@@ -55,7 +57,7 @@ Status CursorStore::Set(std::string_view consumer, Position position) {
     return Error{Code::kInvalidInput, "cursor of " + std::string(consumer) + " is at " +
                                           std::to_string(found->second) + ", beyond " +
                                           std::to_string(position)};
-  } else if (position == found->second) {
+  } else if (position == found->second && !in_doubt_) {
     return Done{};
   } else {
     found->second = position;
@@ -67,8 +69,8 @@ Status CursorStore::Forget(std::string_view consumer) {
   const MutexLock lock(mutex_);
   CursorTable table = table_;
   const auto found = table.cursors.find(consumer);
-  if (found == table.cursors.end()) return Done{};
-  table.cursors.erase(found);
+  if (found == table.cursors.end() && !in_doubt_) return Done{};
+  if (found != table.cursors.end()) table.cursors.erase(found);
   return Store(std::move(table));
 }
 

@@ -38,6 +38,7 @@ class CursorStore {
   const std::filesystem::path path_;
   mutable Mutex mutex_;  // held while the file is written: one writer at a time
   CursorTable table_ GUARDED_BY(mutex_);
+  bool in_doubt_ GUARDED_BY(mutex_) = false;  // the file may hold a change that failed
 };
 
 }  // namespace strata::wal

@@ -1,6 +1,7 @@
 // The log in order: what goes in comes out, across restarts, rolls, releases and refusals.
 #include "wal/log.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <semaphore>
@@ -401,6 +402,24 @@ TEST(Log, CursorsSurviveAndNeverGoBack) {
   EXPECT_EQ(log->Cursors().size(), 2U);
   ASSERT_TRUE(log->ForgetConsumer("clickhouse"));
   EXPECT_EQ(log->CursorOf("clickhouse"), 0U);
+}
+
+// A checkpoint that failed may be in the file all the same.
+TEST(Log, AForgottenConsumerDoesNotComeBack) {
+  for (std::uint64_t call = 1; call <= 8; ++call) {
+    SimulatedDisk disk;
+    TestLog log(disk, SmallConfig());
+    ASSERT_TRUE(log.OpenAndStart());
+    ASSERT_TRUE(log.Put("x"));
+    disk.FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
+    static_cast<void>(log->Checkpoint("sink", 1).has_value());
+    disk.ClearFault();
+    ASSERT_TRUE(log->ForgetConsumer("sink"));
+    const auto killed = disk.AfterKill();
+    TestLog next(*killed, SmallConfig());
+    ASSERT_TRUE(next.Open());
+    EXPECT_EQ(next->CursorOf("sink"), 0U) << "call " << call;
+  }
 }
 
 TEST(Log, OneProcessPerDirectory) {

@@ -67,6 +67,7 @@ struct SegmentHeader {
   std::uint32_t salt = 0;
   bool interval_sync = false;
   std::int64_t created_ns = 0;
+  // Of the process that wrote the segment, when positions were left out before it; else 0.
   Position first_position = 0;
   bool operator==(const SegmentHeader&) const = default;
 };

@@ -139,7 +139,6 @@ void SegmentStock::WorkOnNext(std::unique_lock<Mutex>& lock) {
     return;
   }
   next_ = *std::move(made);
-  first_position_ = 0;
   error_.reset();
   in_trouble_ = false;
 }
@@ -333,14 +332,20 @@ Status SegmentStock::MakeSpareOf(const std::string& name, std::uint64_t file_byt
 Status SegmentStock::Recycle(std::uint64_t number, std::uint64_t file_bytes) {
   const std::string name = SegmentName(number);
   std::optional<std::string> spare;
+  bool is_renamed = false;
   {
     const MutexLock lock(mutex_);
     const bool wanted = spares_.size() < SparesMax(config_);
-    if (wanted && file_bytes >= config_.segment_bytes && !stopping_) {
+    is_renamed = renamed_ && renamed_->number == number;
+    if (is_renamed) {
+      spare = renamed_->spare;
+    } else if (wanted && file_bytes >= config_.segment_bytes && !stopping_) {
       spare = SpareName(next_spare_++);
     }
   }
-  if (spare) {
+  if (is_renamed) {
+    // An earlier call came this far and could not sync the folder.
+  } else if (spare) {
     RETURN_IF_ERROR(MakeSpareOf(name, file_bytes, *spare));
   } else if (auto removed = files_.Remove(At(name)); !removed) {
     // It is gone when an earlier call came this far and could not sync the folder.
@@ -352,7 +357,9 @@ Status SegmentStock::Recycle(std::uint64_t number, std::uint64_t file_bytes) {
   FaultPoint<"wal.recycle.durable">();
   {
     const MutexLock lock(mutex_);
+    renamed_.reset();
     if (spare && synced) spares_.push_back(*spare);
+    if (spare && !synced) renamed_ = Renamed{.number = number, .spare = *spare};
     // There may be room now that was missing.
     may_try_next_ = may_try_next_ || error_.has_value();
     may_try_spare_ = ahead_;

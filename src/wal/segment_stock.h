@@ -43,7 +43,7 @@ class SegmentStock {
     Hash128 log_id;
     std::uint64_t next_number = 1;
     std::uint64_t next_spare = 1;
-    Position first_position = 0;      // of the first segment made, when positions were skipped
+    Position first_position = 0;  // of this life, when positions were left out before it; else 0
     std::vector<std::string> spares;  // files of the right size, names synced
   };
   // Everything must outlive it.
@@ -84,6 +84,10 @@ class SegmentStock {
     SegmentHeader header;
     std::unique_ptr<os::File> file;
   };
+  struct Renamed {
+    std::uint64_t number = 0;  // of the segment that was released
+    std::string spare;
+  };
 
   void Run();
   void AwaitWork() REQUIRES(mutex_);
@@ -115,6 +119,7 @@ class SegmentStock {
   Position first_position_ GUARDED_BY(mutex_) = 0;
   std::mt19937_64 salts_ GUARDED_BY(mutex_);
   std::deque<std::string> spares_ GUARDED_BY(mutex_);
+  std::optional<Renamed> renamed_ GUARDED_BY(mutex_);  // whose name was not synced
   std::optional<Next> next_ GUARDED_BY(mutex_);
   std::deque<WritableSegment> closing_ GUARDED_BY(mutex_);
   std::uint64_t being_made_bytes_ GUARDED_BY(mutex_) = 0;

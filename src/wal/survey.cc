@@ -199,6 +199,17 @@ class Surveyor {
     return walked == walked_.end() ? 0 : walked->second.first;
   }
 
+  // Highest position of the frames of segment i, before it was judged; 0 when it has none.
+  Position LastOf(std::size_t i) const {
+    const auto walked = walked_.find(candidates_[i].header.number);
+    if (walked == walked_.end()) return candidates_[i].range.last;
+    Position last = 0;
+    for (const Item& item : walked->second.items) {
+      if (item.kind == Piece::Kind::kFrame) last = std::max(last, item.position);
+    }
+    return last;
+  }
+
   // What segment i itself and the cursors know to have been durable.
   Position KnownDurable(std::size_t i) const {
     Position bound = 0;
@@ -222,7 +233,7 @@ class Surveyor {
       if (first == 0) continue;
       // A later segment began with `first`: all before it was durable, unless positions were left
       // out on purpose between the two.
-      const bool skipped = candidates_[later].header.first_position != 0;
+      const bool skipped = LastOf(i) < candidates_[later].header.first_position;
       return {.durable = skipped ? std::min(known, first - 1) : first - 1, .accepted = first - 1};
     }
     return {.durable = known};

@@ -1,16 +1,19 @@
 // Cuts the power at every call that a scenario makes on a simulated disk, with any part of what was
 // not synced lost, and judges what the next process finds: what was acknowledged is readable, once,
 // with equal bytes; what was not is there at most once; every client's order holds; positions are
-// never used again; the recovery's report is exact, and a second recovery changes nothing.
+// never used again; the recovery's report is exact, and a second recovery changes nothing. At the
+// end the same on disks that lie about syncs: that has to show.
 //
 //   crash_states --log-states 250000 --seed 1
 //   crash_states --scenario recycle --seed 1                  all states of one scenario
 //   crash_states --scenario recycle --seed 1 --state 123.7    the one that was printed
 //   crash_states --names yes
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <iterator>
+#include <string_view>
 
 #include "states/campaign.h"
 #include "states/log_scenarios.h"
@@ -21,6 +24,8 @@ namespace strata::reliability {
 namespace {
 
 using Unsigned = unsigned long long;
+
+constexpr std::uint64_t kSubsetsOfLies = 4;
 
 std::vector<Scenario> OfTheLog() {
   std::vector<Scenario> scenarios;
@@ -60,6 +65,54 @@ CampaignOptions CampaignOf(const Options& options, const std::string& program) {
   return {.seed = options.seed(), .subsets = options.Number("subsets"), .program = program};
 }
 
+// The negative control: a disk that reports success and makes nothing durable has to show in each
+// of these, or a scenario proves nothing.
+struct Lie {
+  const char* name;
+  os::SimulatedDisk::Options disk;
+};
+constexpr std::array kLies = {
+    Lie{"files", {.ignores_syncs = true}},
+    Lie{"folders", {.ignores_directory_syncs = true}},
+    Lie{"files and folders", {.ignores_syncs = true, .ignores_directory_syncs = true}},
+};
+constexpr std::array<std::string_view, 8> kShowLies = {
+    "append", "roll", "recycle", "restart", "seal", "carry", "merge", "stack_restart",
+};
+
+// Adds to `counts`, and returns how many lies did not show.
+std::uint64_t RunLies(const Options& options, Counts& counts) {
+  std::uint64_t missed = 0;
+  const auto judge = [&](const Lie& lie, const std::string& name, const auto& run) {
+    if (std::ranges::find(kShowLies, name) == kShowLies.end()) return;
+    Explorer explorer({.seed = options.seed(), .subsets = kSubsetsOfLies});
+    run(explorer);
+    ++counts["lies"];
+    if (!explorer.violations().empty()) {
+      ++counts["lies_noticed"];
+      return;
+    }
+    ++missed;
+    std::printf("VIOLATION %s on a disk that does not sync %s: nothing is missed\n", name.c_str(),
+                lie.name);
+  };
+  for (const Lie& lie : kLies) {
+    for (const LogScenario& scenario : LogScenarios()) {
+      judge(lie, scenario.name, [&](Explorer& explorer) {
+        RunLogScenario(scenario, explorer, options.seed(), lie.disk);
+      });
+    }
+    for (const StackScenario& scenario : StackScenarios()) {
+      judge(lie, scenario.name, [&](Explorer& explorer) {
+        RunStackScenario(scenario, PartFormat::kList, explorer, options.seed(), lie.disk);
+      });
+    }
+  }
+  std::printf("lying disks: %llu of %llu are noticed\n", Unsigned{counts["lies_noticed"]},
+              Unsigned{counts["lies"]});
+  return missed;
+}
+
 int RunAll(const Options& options, const std::string& program) {
   Counts counts;
   for (const Group& group : Groups()) {
@@ -77,6 +130,7 @@ int RunAll(const Options& options, const std::string& program) {
     counts["scenarios"] += group.scenarios.size();
     counts["violations"] += result.violations;
   }
+  counts["violations"] += RunLies(options, counts);
   return Finish(options, counts, counts["violations"]);
 }
 

@@ -1,9 +1,11 @@
 // A fault that a scenario meets: its n-th call fails, once or from then on.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 #include "os/simulated_disk.h"
 
@@ -18,6 +20,17 @@ struct Fault {
     const bool once = repeat == os::SimulatedDisk::Repeat::kOnce;
     return std::string(strerrorname_np(number)) + (once ? " once" : " for ever") + " at call " +
            std::to_string(call);
+  }
+  // Empty, or what is missing in what somebody is told: what the machine said, and of which file.
+  std::string Untold(const std::string& said) const {
+    // As in "write /log/1.wal: Input/output error".
+    const auto says = [&](int what) {
+      return said.find(": " + std::generic_category().message(what)) != std::string::npos;
+    };
+    // A scenario may have a full disk or a full log of its own.
+    if (says(number) || says(ENOSPC)) return "";
+    if (said.starts_with("log full: ")) return "";
+    return "is told without what failed and where: " + said;
   }
 };
 
@@ -35,6 +48,7 @@ class PlannedFault {
   bool WasMet(const os::SimulatedDisk& disk) const {
     return calls_before_ + disk.operations() >= fault_.call;
   }
+  const Fault& fault() const { return fault_; }
 
  private:
   void Arm(os::SimulatedDisk& disk) const {

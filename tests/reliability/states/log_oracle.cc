@@ -42,8 +42,15 @@ std::uint64_t LogOracle::IdOf(ByteSpan payload) {
 
 void LogOracle::Acked(Position position, std::uint64_t id) {
   ++version_;
-  if (position <= HighestAcked()) violation_ = At(position) + " was given twice";
+  if (position <= highest_acked_) violation_ = At(position) + " was given twice";
+  highest_acked_ = position;
   acked_.push_back({.position = position, .id = id});
+}
+
+void LogOracle::PowerWent() {
+  if (!lossy_) return;
+  ++version_;
+  std::erase_if(acked_, [this](const FrameSeen& frame) { return frame.position > synced_; });
 }
 
 void LogOracle::Served(const std::vector<FrameSeen>& frames) {
@@ -52,6 +59,7 @@ void LogOracle::Served(const std::vector<FrameSeen>& frames) {
   std::ranges::set_union(acked_, frames, std::back_inserter(all), {}, &FrameSeen::position,
                          &FrameSeen::position);
   acked_ = std::move(all);
+  if (!acked_.empty()) highest_acked_ = std::max(highest_acked_, acked_.back().position);
 }
 
 std::string LogOracle::Check(wal::Log& log, std::vector<FrameSeen>& frames) const {

@@ -39,6 +39,8 @@ class LogOracle {
   // SyncMode::kInterval: what is acked from here on may be lost with the power, up to Synced().
   void AckIsNoPromise() { lossy_ = true; }
   void Synced() { synced_ = HighestAcked(); }
+  // And the power went: what was not synced is owed no more.
+  void PowerWent();
   // Everything up to `position` may be released.
   void MayRelease(Position position) { released_ = std::max(released_, position); }
   // Readers saw these frames after a recovery: they stay, as if they were acked.
@@ -47,7 +49,7 @@ class LogOracle {
 
   // Empty, or the promise that `log`, which was just opened, breaks. `frames` is what it serves.
   std::string Check(wal::Log& log, std::vector<FrameSeen>& frames) const;
-  Position HighestAcked() const { return acked_.empty() ? 0 : acked_.back().position; }
+  Position HighestAcked() const { return highest_acked_; }
   // Grows with everything that is learned.
   std::uint64_t version() const { return version_; }
 
@@ -62,6 +64,7 @@ class LogOracle {
   std::vector<std::shared_ptr<const Bytes>> payloads_;  // by id - 1
   std::vector<FrameSeen> acked_;                        // by position
   std::map<std::string, Cursor> cursors_;
+  Position highest_acked_ = 0;
   Position released_ = 0;
   Position synced_ = 0;
   bool lossy_ = false;

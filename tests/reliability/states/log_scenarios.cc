@@ -284,7 +284,7 @@ void IntervalSync(LogWorld& world) {
       AppendEach(world, 3);
       world.life().Settle();
       world.life().clock().Advance(std::chrono::seconds(1));
-      if (world.log().CommitOnce()) world.oracle().Synced();
+      if (world.log().CommitOnce() && world.log().healthy()) world.oracle().Synced();
     }
     if (life == 0) world.LosePower();
   }
@@ -365,15 +365,18 @@ std::span<const LogScenario> LogScenarios() {
 
 namespace {
 
-os::SimulatedDisk::Options DiskOf(const LogScenario& scenario, std::uint64_t seed) {
-  return {.capacity_bytes = scenario.disk_bytes,
-          .direct = !scenario.buffered_only && seed % 2 == 0};
+os::SimulatedDisk::Options DiskOf(const LogScenario& scenario, std::uint64_t seed,
+                                  os::SimulatedDisk::Options disk = {}) {
+  disk.capacity_bytes = scenario.disk_bytes;
+  disk.direct = !scenario.buffered_only && seed % 2 == 0;
+  return disk;
 }
 
 }  // namespace
 
-void RunLogScenario(const LogScenario& scenario, Explorer& explorer, std::uint64_t seed) {
-  LogWorld world(scenario.config, DiskOf(scenario, seed), seed, &explorer);
+void RunLogScenario(const LogScenario& scenario, Explorer& explorer, std::uint64_t seed,
+                    const os::SimulatedDisk::Options& disk) {
+  LogWorld world(scenario.config, DiskOf(scenario, seed, disk), seed, &explorer);
   scenario.run(world);
   world.Rest();
 }

@@ -19,8 +19,9 @@ struct LogScenario {
 };
 
 std::span<const LogScenario> LogScenarios();
-// The whole scenario, each of its states judged.
-void RunLogScenario(const LogScenario& scenario, Explorer& explorer, std::uint64_t seed);
+// The whole scenario, each of its states judged. `disk`: as which one lies, to prove that it shows.
+void RunLogScenario(const LogScenario& scenario, Explorer& explorer, std::uint64_t seed,
+                    const os::SimulatedDisk::Options& disk = {});
 // The scenario with one fault. nullopt: it was over before; else empty or what was broken.
 std::optional<std::string> RunLogFault(const LogScenario& scenario, const Fault& fault,
                                        std::uint64_t seed);

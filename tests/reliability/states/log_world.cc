@@ -26,6 +26,12 @@ Status LogLife::Start() {
   return Done{};
 }
 
+bool LogLife::OpenAndStart() {
+  boot_ = Open();
+  if (boot_) boot_ = Start();
+  return boot_.has_value();
+}
+
 void LogLife::Send(std::uint64_t bytes, const wal::FrameInfo& info) {
   ++sent_;
   Sent& frame = frames_.emplace_back();
@@ -122,6 +128,7 @@ void LogWorld::Kill() {
 
 void LogWorld::LosePower() {
   Replace(disk_->AfterPowerLoss(random_()));
+  oracle_.PowerWent();
 }
 
 void LogWorld::Rest() {
@@ -130,6 +137,15 @@ void LogWorld::Rest() {
 
 void LogWorld::Plan(const Fault& fault) {
   planned_.emplace(fault, *disk_);
+}
+
+// A start that failed, and a log that is not well, say why.
+std::string LogWorld::CheckWhatIsTold() const {
+  if (life_ == nullptr) return "";
+  const Fault& fault = planned_->fault();
+  if (!life_->boot()) return fault.Untold(life_->boot().error().message);
+  const std::string ailment = life_->started() ? life_->log().ailment() : "";
+  return ailment.empty() ? "" : fault.Untold(ailment);
 }
 
 // The process that met the fault takes frames again once it is lifted. With SyncMode::kInterval it
@@ -149,7 +165,9 @@ std::string LogWorld::ComeBack() {
 
 std::string LogWorld::JudgeFault(std::uint64_t seed) {
   if (disk_->retried_syncs() != 0) return "a failed sync was tried again on the same file";
-  std::string wrong = Judge(disk_->AfterKill(), seed);
+  std::string wrong = CheckWhatIsTold();
+  if (!wrong.empty()) return wrong;
+  wrong = Judge(disk_->AfterKill(), seed);
   if (!wrong.empty()) return "killed: " + wrong;
   wrong = Judge(disk_->AfterPowerLoss(seed), seed);
   if (!wrong.empty()) return "without power: " + wrong;

@@ -30,7 +30,8 @@ class LogLife final : public wal::CommitHooks {
 
   Status Open();   // finds out what is there
   Status Start();  // and begins to write
-  bool OpenAndStart() { return Open().has_value() && Start().has_value(); }
+  bool OpenAndStart();
+  const Status& boot() const { return boot_; }  // what came of OpenAndStart()
 
   // Sends a frame of so many bytes and does not wait.
   void Send(std::uint64_t bytes, const wal::FrameInfo& info = {});
@@ -67,6 +68,7 @@ class LogLife final : public wal::CommitHooks {
   std::mt19937_64 random_;
   ManualClock clock_;
   std::deque<Sent> frames_;
+  Status boot_ = Done{};
   bool started_ = false;
   std::uint64_t sent_ = 0;
   std::uint64_t acked_ = 0;
@@ -111,6 +113,7 @@ class LogWorld final : public Subject {
 
  private:
   void Replace(std::unique_ptr<os::SimulatedDisk> disk);
+  std::string CheckWhatIsTold() const;
   std::string ComeBack();
 
   wal::Config config_;

@@ -79,6 +79,12 @@ Status StackLife::Start() {
   return Done{};
 }
 
+bool StackLife::OpenAndStart() {
+  boot_ = Open();
+  if (boot_) boot_ = Start();
+  return boot_.has_value();
+}
+
 void StackLife::Send(std::size_t index) {
   const Request& request = oracle_.At(index);
   pipeline_.Ingest({.kind = model::Kind::kLogs,

@@ -289,10 +289,11 @@ std::span<const StackScenario> StackScenarios() {
 }
 
 void RunStackScenario(const StackScenario& scenario, PartFormat parts, Explorer& explorer,
-                      std::uint64_t seed) {
+                      std::uint64_t seed, os::SimulatedDisk::Options disk) {
   StackConfig config = scenario.config;
   config.parts = parts;
-  StackWorld world(config, {.direct = seed % 2 == 0}, seed, &explorer);
+  disk.direct = seed % 2 == 0;
+  StackWorld world(config, disk, seed, &explorer);
   scenario.run(world);
   world.Rest();
 }

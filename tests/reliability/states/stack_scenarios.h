@@ -17,9 +17,9 @@ struct StackScenario {
 };
 
 std::span<const StackScenario> StackScenarios();
-// The whole scenario, each of its states judged.
+// As RunLogScenario().
 void RunStackScenario(const StackScenario& scenario, PartFormat parts, Explorer& explorer,
-                      std::uint64_t seed);
+                      std::uint64_t seed, os::SimulatedDisk::Options disk = {});
 // The scenario with one fault. nullopt: it was over before; else empty or what was broken.
 std::optional<std::string> RunStackFault(const StackScenario& scenario, PartFormat parts,
                                          const Fault& fault, std::uint64_t seed);

@@ -46,6 +46,19 @@ void StackWorld::Rest() {
   if (explorer_ != nullptr) explorer_->Rest(*disk_, *this);
 }
 
+// A start that failed, a log that is not well, and sealing that does not work say why.
+std::string StackWorld::CheckWhatIsTold() const {
+  if (life_ == nullptr) return "";
+  const Fault& fault = planned_->fault();
+  if (!life_->boot()) return fault.Untold(life_->boot().error().message);
+  if (!life_->started()) return "";
+  for (const std::string& ailment : {life_->log().ailment(), life_->store().ailment()}) {
+    if (ailment.empty()) continue;
+    if (std::string wrong = fault.Untold(ailment); !wrong.empty()) return wrong;
+  }
+  return "";
+}
+
 // The process that met the fault works as before once it is lifted: it takes requests, seals them,
 // and shows each of them once.
 std::string StackWorld::ComeBack() {
@@ -70,7 +83,9 @@ std::string StackWorld::ComeBack() {
 
 std::string StackWorld::JudgeFault(std::uint64_t seed) {
   if (disk_->retried_syncs() != 0) return "a failed sync was tried again on the same file";
-  std::string wrong = Judge(disk_->AfterKill(), seed);
+  std::string wrong = CheckWhatIsTold();
+  if (!wrong.empty()) return wrong;
+  wrong = Judge(disk_->AfterKill(), seed);
   if (!wrong.empty()) return "killed: " + wrong;
   wrong = Judge(disk_->AfterPowerLoss(seed), seed);
   if (!wrong.empty()) return "without power: " + wrong;

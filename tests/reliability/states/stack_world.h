@@ -39,7 +39,8 @@ class StackLife {
 
   Status Open();   // all that is read: manifests, carry file, dedup file, log
   Status Start();  // takes requests from here on
-  bool OpenAndStart() { return Open().has_value() && Start().has_value(); }
+  bool OpenAndStart();
+  const Status& boot() const { return boot_; }  // what came of OpenAndStart()
 
   // Sends a request (again) and does not wait.
   void Send(std::size_t request);
@@ -80,6 +81,7 @@ class StackLife {
   hot::Hot hot_;
   ingest::Pipeline pipeline_;
   ingest::ReplayReport replayed_;
+  Status boot_ = Done{};
   bool started_ = false;
   std::unique_ptr<wal::Log> log_;
   std::unique_ptr<store::WalSource> source_;
@@ -114,6 +116,7 @@ class StackWorld final : public Subject {
 
  private:
   void Replace(std::unique_ptr<os::SimulatedDisk> disk);
+  std::string CheckWhatIsTold() const;
   std::string ComeBack();
 
   const StackConfig config_;
