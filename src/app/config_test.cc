@@ -383,10 +383,10 @@ TEST_F(ConfigLoad, ReloadIsWholeOrRefused) {
   const auto reloaded = ReloadConfig(running->config, sources_);
   ASSERT_TRUE(reloaded) << reloaded.error().message;
   EXPECT_EQ(reloaded->logging.level, LogLevel::kDebug);
-  WriteFile("logging: {level: warn}\nthreads: {io: 4}\nseal: {rows: 7}\n");
+  WriteFile("logging: {level: warn}\nthreads: {io: 4}\nlog: {sync: interval}\nseal: {rows: 7}\n");
   const auto refused = ReloadConfig(running->config, sources_);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().message, "only a restart applies a new value of threads.io, seal.rows");
+  EXPECT_EQ(refused.error().message, "only a restart applies a new value of threads.io, log.sync");
   WriteFile("logging: {level: loud}\n");
   EXPECT_FALSE(ReloadConfig(running->config, sources_));
 }

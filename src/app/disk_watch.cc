@@ -53,9 +53,10 @@ void DiskWatch::Look(bool first) {
             {{"directory", directory_.string()}, {"reason", space.error().message}});
     if (!first) return;
   }
-  const std::uint64_t free = space ? space->free_bytes : free_min_bytes_;
+  const std::uint64_t free_min = free_min_bytes_.load(std::memory_order_relaxed);
+  const std::uint64_t free = space ? space->free_bytes : free_min;
   free_bytes_.store(free, std::memory_order_relaxed);
-  const bool low = free < free_min_bytes_;
+  const bool low = free < free_min;
   if (!first && low == is_low()) return;
   low_now_.store(low, std::memory_order_relaxed);
   if (!low) {
@@ -63,9 +64,9 @@ void DiskWatch::Look(bool first) {
     return enough_();
   }
   LogWarn("disk is nearly full: ingest is refused until space is free",
-          {{"free_bytes", free}, {"free_min_bytes", free_min_bytes_}});
+          {{"free_bytes", free}, {"free_min_bytes", free_min}});
   low_("the disk of " + directory_.string() + " has " + FormatSize(free >> 20 << 20) +
-       " free, less than disk.free_min (" + FormatSize(free_min_bytes_) + ")");
+       " free, less than disk.free_min (" + FormatSize(free_min) + ")");
 }
 
 }  // namespace strata::app

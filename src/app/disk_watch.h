@@ -27,6 +27,9 @@ class DiskWatch {
   void Start();
   void Stop();
 
+  // For the next look. Any thread.
+  void SetFreeMin(std::uint64_t bytes) { free_min_bytes_.store(bytes, std::memory_order_relaxed); }
+
   bool is_low() const { return low_now_.load(std::memory_order_relaxed); }
   std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
@@ -34,7 +37,7 @@ class DiskWatch {
   void Look(bool first);
 
   const std::filesystem::path directory_;
-  const std::uint64_t free_min_bytes_;
+  std::atomic<std::uint64_t> free_min_bytes_;
   os::FileSystem& files_;
   const std::function<void(std::string)> low_;
   const std::function<void()> enough_;

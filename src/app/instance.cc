@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kLogBytesDefault = 64_GiB;
 constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
+constexpr std::uint64_t kLogQueueBytes = 64_MiB;  // beside the largest request
 // Kept for segments, parts and what DuckDB opens; connections have the rest.
 constexpr std::uint64_t kDescriptorsForFiles = 2048;
 // Of the ten seconds that a stop may take: for requests in flight; and until
@@ -45,12 +46,16 @@ hot::Config HotConfigOf(const Config& config) {
           .lanes_max = static_cast<std::uint32_t>(std::max<std::uint64_t>(config.threads.io, 1))};
 }
 
+// The largest request that may ever come: the limits of requests can change while the log is open.
 wal::Config LogConfigOf(const Config& config, const os::Space& disk) {
+  const std::uint64_t frame_bytes_max =
+      std::min<std::uint64_t>(config.RequestBytesMax().bytes, wal::kPayloadBytesMax);
   wal::Config log{
       .directory = config.data_dir / "wal",
       .segment_bytes = config.log.segment_bytes.bytes,
       .max_bytes = config.log.max_bytes.bytes,
-      .frame_bytes_max = std::max(config.limits.http_body.bytes, config.limits.grpc_message.bytes),
+      .frame_bytes_max = frame_bytes_max,
+      .queue_bytes_max = frame_bytes_max + kLogQueueBytes,
       .sync = config.log.sync == LogSync::kGroup ? wal::SyncMode::kGroup : wal::SyncMode::kInterval,
       .sync_interval = config.log.sync_interval,
       .pinning_consumers = {std::string(ingest::kDedupConsumer)},
@@ -93,6 +98,10 @@ std::size_t ConnectionsOfAllMax(const Config& config) {
             {{"open_files", descriptors}, {"connections", left}});
   }
   return std::min(left, kListeners * config.limits.connections);
+}
+
+query::SqlConfig SqlConfigOf(const Config& config) {
+  return {.timeout = config.query.timeout, .max_rows = config.query.max_rows};
 }
 
 server::HttpOptions HttpOptionsOf(const Config& config) {
@@ -167,9 +176,8 @@ Status Instance::OpenStages() {
   ASSIGN_OR_RETURN(engine_, duck::Engine::Open(engine, files_));
   snapshots_ = std::make_unique<query::SnapshotTaker>(hot_, *store_, collections_,
                                                       [this] { return log_->published(); });
-  sql_ = std::make_unique<query::SqlService>(
-      query::SqlConfig{.timeout = config_.query.timeout, .max_rows = config_.query.max_rows},
-      *engine_, *snapshots_, clock_, registry_);
+  sql_ = std::make_unique<query::SqlService>(SqlConfigOf(config_), *engine_, *snapshots_, clock_,
+                                             registry_);
   receipts_ = std::make_unique<query::Receipts>(
       *snapshots_, *engine_, clock_,
       [this](duck::Position position) { return position >= log_->oldest(); });
@@ -320,7 +328,15 @@ void Instance::Stop() {
 
 void Instance::Apply(const Config& config) {
   ConfigureLog({.level = config.logging.level, .format = config.logging.format});
-  config_ = config;
+  hot_.Configure(HotConfigOf(config));
+  pipeline_.Configure(PipelineConfigOf(config, nullptr));
+  store_->Configure(StoreConfigOf(config));
+  engine_->SetMemory(config.query.memory.bytes);
+  sql_->Configure(SqlConfigOf(config));
+  disk_watch_->SetFreeMin(config.disk.free_min.bytes);
+  ledger_.SetLimit(config.limits.in_flight.bytes);
+  otlp_->LimitDecoded(config.limits.http_body.bytes);
+  http_->Configure(HttpOptionsOf(config));
 }
 
 }  // namespace strata::app

@@ -54,7 +54,7 @@ class Instance {
   // No new requests; those in flight finish; what is in memory is sealed as far as the time goes.
   void Stop();
 
-  // Takes over the settings that SIGHUP may change.
+  // Takes over the settings that SIGHUP may change; `config` has the others as they were.
   void Apply(const Config& config);
 
   const std::vector<ListenerAddress>& listeners() const { return listeners_; }
@@ -67,7 +67,7 @@ class Instance {
   Result<ingest::ReplayReport> Replay();
   std::vector<server::ReadyCheck> ReadyChecks();
 
-  Config config_;
+  const Config config_;  // as at the start
   const Clock& clock_;
   os::FileSystem& files_;
   model::Registry registry_;

@@ -84,72 +84,83 @@ void AddLog(std::vector<Setting>& rows) {
 
 void AddTiers(std::vector<Setting>& rows) {
   rows.push_back(Row("hot.memory", "Memory for rows that are not sealed or still kept hot.",
-                     FIELD(hot.memory), {.bounds = {16_MiB, 1024_GiB}}));
+                     FIELD(hot.memory), {.bounds = {16_MiB, 1024_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("hot.retention", "How long sealed rows stay in memory too.",
-                     FIELD(hot.retention), {.bounds = {0, 30 * kMillisOfADay}}));
+                     FIELD(hot.retention),
+                     {.bounds = {0, 30 * kMillisOfADay}, .applies = Applies::kLive}));
   rows.push_back(Row("seal.rows", "A collection is sealed into a part when it has this many rows,",
-                     FIELD(seal.rows), {.bounds = {1, 100'000'000}}));
-  rows.push_back(
-      Row("seal.bytes", "or this much memory,", FIELD(seal.bytes), {.bounds = {1_MiB, 64_GiB}}));
+                     FIELD(seal.rows), {.bounds = {1, 100'000'000}, .applies = Applies::kLive}));
+  rows.push_back(Row("seal.bytes", "or this much memory,", FIELD(seal.bytes),
+                     {.bounds = {1_MiB, 64_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("seal.age", "or its oldest unsealed row has waited this long.",
-                     FIELD(seal.age), {.bounds = {100, kMillisOfADay}}));
+                     FIELD(seal.age), {.bounds = {100, kMillisOfADay}, .applies = Applies::kLive}));
   rows.push_back(Row("seal.small_part_interval",
                      "A small collection gets at most one part in this time; until then its rows "
                      "are kept in a carry file.",
-                     FIELD(seal.small_part_interval), {.bounds = {0, 30 * kMillisOfADay}}));
-  rows.push_back(
-      Row("merge.enabled", "Merge small parts in the background.", FIELD(merge.enabled)));
+                     FIELD(seal.small_part_interval),
+                     {.bounds = {0, 30 * kMillisOfADay}, .applies = Applies::kLive}));
+  rows.push_back(Row("merge.enabled", "Merge small parts in the background.", FIELD(merge.enabled),
+                     {.applies = Applies::kLive}));
   rows.push_back(Row("merge.target_rows", "Parts are merged until they have about this many rows.",
-                     FIELD(merge.target_rows), {.bounds = {1'000, 100'000'000}}));
+                     FIELD(merge.target_rows),
+                     {.bounds = {1'000, 100'000'000}, .applies = Applies::kLive}));
   rows.push_back(Row("retention.default", "Parts older than this are deleted; 0s keeps for ever.",
-                     FIELD(retention.by_default)));
-  rows.push_back(Row("retention.logs", "The same for logs.", FIELD(retention.logs)));
-  rows.push_back(Row("retention.spans", "The same for spans.", FIELD(retention.spans)));
-  rows.push_back(Row("retention.metrics", "The same for metrics.", FIELD(retention.metrics)));
+                     FIELD(retention.by_default), {.applies = Applies::kLive}));
+  rows.push_back(Row("retention.logs", "The same for logs.", FIELD(retention.logs),
+                     {.applies = Applies::kLive}));
+  rows.push_back(Row("retention.spans", "The same for spans.", FIELD(retention.spans),
+                     {.applies = Applies::kLive}));
+  rows.push_back(Row("retention.metrics", "The same for metrics.", FIELD(retention.metrics),
+                     {.applies = Applies::kLive}));
   rows.push_back(Row("disk.free_min",
                      "With less free disk than this, ingest is answered 503 as retryable while "
                      "queries go on.",
-                     FIELD(disk.free_min)));
+                     FIELD(disk.free_min), {.applies = Applies::kLive}));
   rows.push_back(Row("storage.backend", "What holds the warm tier.", FIELD(storage.backend)));
 }
 
 void AddRequests(std::vector<Setting>& rows) {
   rows.push_back(Row("dedup.window", "How long a request that is sent again is recognised.",
-                     FIELD(dedup.window), {.bounds = {0, 30 * kMillisOfADay}}));
+                     FIELD(dedup.window),
+                     {.bounds = {0, 30 * kMillisOfADay}, .applies = Applies::kLive}));
   rows.push_back(Row("dedup.memory", "Memory for that; the oldest requests are forgotten first.",
-                     FIELD(dedup.memory), {.bounds = {1_MiB, 64_GiB}}));
+                     FIELD(dedup.memory), {.bounds = {1_MiB, 64_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("dedup.payload",
                      "Recognise requests without an Idempotency-Key by a hash of their payload. "
                      "Namespaces that differ follow: true,audit=false.",
-                     FIELD(dedup.payload)));
+                     FIELD(dedup.payload), {.applies = Applies::kLive}));
   rows.push_back(Row("limits.attributes",
                      "Attributes a record; the others are cut and counted as dropped.",
-                     FIELD(limits.attributes), {.bounds = {1, 65'536}}));
-  rows.push_back(Row("limits.value_bytes",
-                     "Bytes of one value; longer ones are truncated and reported.",
-                     FIELD(limits.value_bytes), {.bounds = {1_KiB, 16_MiB}}));
+                     FIELD(limits.attributes), {.bounds = {1, 65'536}, .applies = Applies::kLive}));
+  rows.push_back(
+      Row("limits.value_bytes", "Bytes of one value; longer ones are truncated and reported.",
+          FIELD(limits.value_bytes), {.bounds = {1_KiB, 16_MiB}, .applies = Applies::kLive}));
   rows.push_back(Row("limits.nesting", "Depth of nested values; deeper records are rejected.",
-                     FIELD(limits.nesting), {.bounds = {1, 128}}));
+                     FIELD(limits.nesting), {.bounds = {1, 128}, .applies = Applies::kLive}));
   rows.push_back(
       Row("limits.http_body",
           "Bytes of an HTTP request after decompression; unset, at most what fits into a "
           "segment of the log.",
-          FIELD(limits.http_body), {.bounds = {1_KiB, 64_MiB}}));
+          FIELD(limits.http_body), {.bounds = {1_KiB, 64_MiB}, .applies = Applies::kLive}));
   rows.push_back(Row("limits.grpc_message",
                      "Bytes of a gRPC message after decompression; unset, at most what fits into a "
                      "segment of the log.",
-                     FIELD(limits.grpc_message), {.bounds = {1_KiB, 64_MiB}}));
-  rows.push_back(Row("limits.in_flight",
-                     "Bytes of all requests that are being received or decoded.",
-                     FIELD(limits.in_flight), {.bounds = {1_MiB, 1024_GiB}}));
+                     FIELD(limits.grpc_message),
+                     {.bounds = {1_KiB, 64_MiB}, .applies = Applies::kLive}));
+  rows.push_back(
+      Row("limits.in_flight", "Bytes of all requests that are being received or decoded.",
+          FIELD(limits.in_flight), {.bounds = {1_MiB, 1024_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("limits.connections", "Open connections of a listener.",
-                     FIELD(limits.connections), {.bounds = {1, 1'000'000}}));
+                     FIELD(limits.connections),
+                     {.bounds = {1, 1'000'000}, .applies = Applies::kLive}));
   rows.push_back(Row("query.timeout", "Longest run of a statement.", FIELD(query.timeout),
-                     {.bounds = {1, kMillisOfADay}}));
+                     {.bounds = {1, kMillisOfADay}, .applies = Applies::kLive}));
   rows.push_back(Row("query.memory", "Memory of all running statements together.",
-                     FIELD(query.memory), {.bounds = {64_MiB, 1024_GiB}}));
+                     FIELD(query.memory),
+                     {.bounds = {64_MiB, 1024_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("query.max_rows", "Rows of an answer; a longer one is cut and says so.",
-                     FIELD(query.max_rows), {.bounds = {1, 1'000'000'000}}));
+                     FIELD(query.max_rows),
+                     {.bounds = {1, 1'000'000'000}, .applies = Applies::kLive}));
   rows.push_back(Row("query.concurrency", "Statements that run at once; others wait.",
                      FIELD(query.concurrency), {.bounds = {1, 1'024}}));
 }
@@ -186,7 +197,7 @@ std::string Table(std::span<const Setting> settings) {
     text.append("| `").append(setting.name).append("`<br>`").append(setting.Flag());
     text.append("`<br>`").append(setting.Environment()).append("` | ").append(kind);
     text.append(" | ").append(standard).append(" | ").append(setting.help);
-    text.append(setting.live ? " Applied on SIGHUP. |\n" : " |\n");
+    text.append(setting.live ? " |\n" : " Read at the start only. |\n");
   }
   return text;
 }
@@ -252,6 +263,9 @@ std::string ConfigurationPage() {
          "environment variable. A flag wins over the environment, that over the file, that over\n"
          "the default. `strata config print --with-origin` shows what holds and why;\n"
          "`strata config check` validates without starting.\n\n"
+         "On SIGHUP the same sources are read again and applied whole or refused whole, with the\n"
+         "reason in the log output. Settings that are read at the start only cannot change then:\n"
+         "a file that changes one of them is refused with its name.\n\n"
          "The file is the first of: `--config`, `STRATA_CONFIG`,\n"
          "`$XDG_CONFIG_HOME/strata/strata.yaml` (`~/.config` when that is unset), and for root\n"
          "`/etc/strata/strata.yaml`. The last two may be missing. A dot is a level:\n\n"

@@ -22,7 +22,7 @@ std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
     if (at_.clock.Monotonic() < retry->second) return std::nullopt;
     retry_at_.erase(retry);
   }
-  const MergeConfig& config = at_.config.merge;
+  const MergeConfig& config = at_.config().merge;
   MergeLimits limits{.target_rows = config.target_rows,
                      .large_rows = std::min(config.large_rows, config.target_rows / 4),
                      .inputs_max = config.inputs_max,
@@ -30,13 +30,15 @@ std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
   if (const auto cap = inputs_max_.find(id); cap != inputs_max_.end()) {
     limits.inputs_max = cap->second;
   }
-  const Duration retention = at_.config.retention.Of(parts.collection);
+  const Duration retention = at_.config().retention.Of(parts.collection);
   if (retention > Duration::zero()) limits.span_max = std::min(limits.span_max, retention / 8);
   return PlanMerge(parts.parts, limits,
                    [this](const Part& part) { return !left_alone_.contains(part.path); });
 }
 
 std::optional<Merger::Choice> Merger::Choose() {
+  if (done_by_ != &at_.config()) done_sequence_.clear();
+  done_by_ = &at_.config();
   std::optional<Choice> best;
   for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
     const auto done = done_sequence_.find(manifest->namespace_name);
@@ -84,7 +86,7 @@ Status Merger::Merge(const Choice& choice) {
   std::vector<duck::PartRef> refs;
   std::uint64_t rows = 0;
   for (const PartPtr& input : inputs) {
-    refs.push_back({.path = (at_.config.data_dir / input->path).native(), .info = input->info});
+    refs.push_back({.path = (at_.config().data_dir / input->path).native(), .info = input->info});
     rows += input->rows();
     output.first_arrival_ns = std::min(output.first_arrival_ns, input->first_arrival_ns);
     output.last_arrival_ns = std::max(output.last_arrival_ns, input->last_arrival_ns);
@@ -93,7 +95,8 @@ Status Merger::Merge(const Choice& choice) {
                    NewPartPath(at_, collection, output.first_arrival_ns,
                                inputs.front()->min_position(), inputs.back()->max_position()));
   FaultPoint<"store.merge.begun">();
-  auto info = at_.writer.Merge(collection.kind, refs, (at_.config.data_dir / output.path).native());
+  auto info =
+      at_.writer.Merge(collection.kind, refs, (at_.config().data_dir / output.path).native());
   if (!info) {
     RemoveUnlisted(at_, output.path);
     return std::move(info).error();

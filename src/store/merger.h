@@ -51,7 +51,8 @@ class Merger {
   const Workplace at_;
   Graveyard& graveyard_;
   std::optional<Swap> unlisted_;
-  // State of each manifest in which nothing was due.
+  // State of each manifest in which nothing was due, by the configuration at hand.
+  const Config* done_by_ = nullptr;
   std::map<std::string, std::uint64_t> done_sequence_;
   std::unordered_map<model::CollectionId, MonotonicTime> retry_at_;
   std::unordered_map<model::CollectionId, std::uint32_t> inputs_max_;

@@ -29,10 +29,10 @@ Position LastPosition(std::span<const model::BlockSlice> slices) {
 Result<std::string> NewPartPath(const Workplace& at, const model::Collection& collection,
                                 std::int64_t arrival_ns, Position first, Position last) {
   const std::string folder = PartFolder(collection, arrival_ns);
-  RETURN_IF_ERROR(at.files.CreateDirectories(at.config.data_dir / folder));
+  RETURN_IF_ERROR(at.files.CreateDirectories(at.config().data_dir / folder));
   for (std::uint32_t attempt = 0;; ++attempt) {
     std::string path = folder + "/" + PartFileName(first, last, attempt);
-    ASSIGN_OR_RETURN(const bool exists, at.files.Exists(at.config.data_dir / path));
+    ASSIGN_OR_RETURN(const bool exists, at.files.Exists(at.config().data_dir / path));
     if (!exists) return path;
   }
 }
@@ -41,7 +41,7 @@ void RemoveUnlisted(const Workplace& at, const std::string& path) {
   const std::string filter = FilterPath(path);
   for (const std::string& name : {path, filter, path + ".new", filter + ".new"}) {
     // Most of them are not there; what stays is collected at the next start.
-    static_cast<void>(at.files.Remove(at.config.data_dir / name).has_value());
+    static_cast<void>(at.files.Remove(at.config().data_dir / name).has_value());
   }
 }
 
@@ -77,7 +77,7 @@ void Sealer::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     static_cast<void>(Pass().has_value());  // judged and told already
     const MutexLock lock(state_mutex_);
-    wake_.wait_for(state_mutex_, stop, at_.config.seal.check_interval,
+    wake_.wait_for(state_mutex_, stop, at_.config().seal.check_interval,
                    [this]() REQUIRES(state_mutex_) { return nudged_; });
     nudged_ = false;
   }
@@ -116,7 +116,7 @@ void Sealer::Judge(const Status& outcome) {
     retry_delay_ = {};
     return;
   }
-  const SealConfig& config = at_.config.seal;
+  const SealConfig& config = at_.config().seal;
   retry_delay_ = std::clamp(retry_delay_ * 2, config.retry_min, config.retry_max);
   retry_at_ =
       at_.clock.Monotonic() + std::chrono::duration_cast<MonotonicTime::duration>(retry_delay_);
@@ -129,8 +129,8 @@ void Sealer::Judge(const Status& outcome) {
 }
 
 Status Sealer::SealDue(const SealPressure& pressure) {
-  const auto tasks =
-      PlanSeals(hot_.States(), at_.clock.Monotonic(), at_.config.seal, at_.config.carry, pressure);
+  const auto tasks = PlanSeals(hot_.States(), at_.clock.Monotonic(), at_.config().seal,
+                               at_.config().carry, pressure);
   Status outcome = Done{};
   for (const SealTask& task : tasks) {
     Status sealed = Seal(task);
@@ -158,7 +158,7 @@ Status Sealer::Seal(const SealTask& task) {
     const Position sealed = at_.manifests.Sealed(collection->id);
     auto slices = hot_.Slices(collection->id, sealed, up_to);
     if (slices.empty()) return Done{};
-    const Position end = PartEnd(slices, at_.config.seal.part_rows_max);
+    const Position end = PartEnd(slices, at_.config().seal.part_rows_max);
     if (end < LastPosition(slices)) slices = hot_.Slices(collection->id, sealed, end);
     RETURN_IF_ERROR(WritePart(task, *collection, slices));
   }
@@ -173,7 +173,7 @@ Status Sealer::WritePart(const SealTask& task, const model::Collection& collecti
   ASSIGN_OR_RETURN(const std::string path,
                    NewPartPath(at_, collection, now_ns - age.count(), FirstPosition(slices),
                                LastPosition(slices)));
-  auto info = at_.writer.Write(collection.kind, slices, (at_.config.data_dir / path).native());
+  auto info = at_.writer.Write(collection.kind, slices, (at_.config().data_dir / path).native());
   if (!info) {
     RemoveUnlisted(at_, path);
     return std::move(info).error().Within("seal " + collection.namespace_name + "/" +

@@ -19,6 +19,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "base/live.h"
 #include "base/mutex.h"
 #include "hot/hot.h"
 #include "model/collection.h"
@@ -35,13 +36,15 @@ namespace strata::store {
 
 // What sealer and merger work with; all of it outlives them.
 struct Workplace {
-  const Config& config;
+  const Live<Config>& live_config;
   os::FileSystem& files;
   const Clock& clock;
   model::CollectionTable& collections;
   Manifests& manifests;
   PartWriter& writer;
   Metrics& metrics;
+
+  const Config& config() const { return live_config.Get(); }
 };
 
 // Makes the folder and returns a path in it, relative to the data directory, that no file has.

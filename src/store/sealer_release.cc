@@ -54,7 +54,7 @@ SealPressure Sealer::Pressure() {
   last = std::min(last, published);  // what is not published is not in memory yet
   if (stats.full) {
     pressure.log_needs = published;
-  } else if (waiting > at_.config.carry.segments_max ||
+  } else if (waiting > at_.config().carry.segments_max ||
              (waiting > 0 && stats.log_bytes > stats.max_bytes / 2)) {
     pressure.log_needs = last;
   }

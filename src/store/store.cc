@@ -25,7 +25,8 @@ Result<std::unique_ptr<Store>> Store::Open(const Config& config, os::FileSystem&
 
 Store::Store(const Config& config, os::FileSystem& files, const Clock& clock,
              model::CollectionTable& collections, PartWriter& writer, model::Registry& registry)
-    : config_(config),
+    : data_dir_(config.data_dir),
+      config_(config),
       files_(files),
       clock_(clock),
       collections_(collections),
@@ -38,14 +39,13 @@ Store::~Store() {
 }
 
 Status Store::Load() {
-  RETURN_IF_ERROR(files_.CreateDirectories(config_.data_dir));
-  ASSIGN_OR_RETURN(manifests_, Manifests::Open(config_.data_dir, collections_, files_));
+  RETURN_IF_ERROR(files_.CreateDirectories(data_dir_));
+  ASSIGN_OR_RETURN(manifests_, Manifests::Open(data_dir_, collections_, files_));
   FaultPoint<"store.open.manifests_loaded">();
-  ASSIGN_OR_RETURN(carry_, Carry::Open(config_.data_dir, files_, clock_));
+  ASSIGN_OR_RETURN(carry_, Carry::Open(data_dir_, files_, clock_));
   FaultPoint<"store.open.carry_loaded">();
   const std::set<std::string>& torn = manifests_->torn_namespaces();
-  ASSIGN_OR_RETURN(report_.parts,
-                   TidyPartFolder(config_.data_dir, manifests_->PinAll(), torn, files_));
+  ASSIGN_OR_RETURN(report_.parts, TidyPartFolder(data_dir_, manifests_->PinAll(), torn, files_));
   report_.torn_manifests = torn.size();
   report_.repaired_manifests = manifests_->repaired();
   const Workplace at{config_, files_, clock_, collections_, *manifests_, writer_, metrics_};
@@ -144,7 +144,7 @@ Position Store::Sealed(model::CollectionId id) const {
 
 Split Store::SplitAt(const ManifestSnapshot& snapshot, model::CollectionId id,
                      Position floor) const {
-  return store::SplitAt(snapshot.Find(id), floor, config_.data_dir);
+  return store::SplitAt(snapshot.Find(id), floor, data_dir_);
 }
 
 Whereabouts Store::Where(model::CollectionId id, Position position) const {
@@ -195,8 +195,17 @@ StoreFigures Store::Figures() const {
   return figures;
 }
 
+void Store::Configure(const Config& config) {
+  Config next = config_.Get();
+  next.seal = config.seal;
+  next.merge = config.merge;
+  next.retention = config.retention;
+  next.disk_free_min_bytes = config.disk_free_min_bytes;
+  config_.Set(std::move(next));
+}
+
 std::vector<RetentionDrop> Store::PlanRetention() const {
-  return store::PlanRetention(manifests_->PinAll(), config_.retention, clock_.WallNanos());
+  return store::PlanRetention(manifests_->PinAll(), config_.Get().retention, clock_.WallNanos());
 }
 
 bool Store::DiskIsLow() const {

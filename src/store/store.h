@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/live.h"
 #include "base/result.h"
 #include "hot/hot.h"
 #include "model/collection.h"
@@ -112,6 +113,10 @@ class Store {
 
   Whereabouts Where(model::CollectionId id, Position position) const;
   StoreFigures Figures() const;
+  // What a reload may change: seal, merge, retention, disk_free_min_bytes. For decisions that are
+  // taken from here on.
+  void Configure(const Config& config);
+
   // What retention would drop now, without dropping it.
   std::vector<RetentionDrop> PlanRetention() const;
 
@@ -124,7 +129,8 @@ class Store {
   Status Load();
   void RegisterGauges(model::Registry& registry);
 
-  const Config config_;
+  const std::filesystem::path data_dir_;
+  Live<Config> config_;
   os::FileSystem& files_;
   const Clock& clock_;
   model::CollectionTable& collections_;

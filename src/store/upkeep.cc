@@ -28,7 +28,7 @@ void Upkeep::Stop() {
 }
 
 void Upkeep::Run(const std::stop_token& stop) {
-  const Config& config = at_.config;
+  const Config& config = at_.config();
   const Duration interval = std::min(
       {config.merge.check_interval, config.disk_check_interval, config.retention.check_interval});
   while (!stop.stop_requested()) {
@@ -47,10 +47,10 @@ bool Upkeep::IsDue(MonotonicTime& next, Duration interval) {
 
 bool Upkeep::Pass() {
   const MutexLock lock(pass_mutex_);
-  if (IsDue(next_disk_check_, at_.config.disk_check_interval)) CheckDisk();
-  if (IsDue(next_retention_, at_.config.retention.check_interval)) Retain();
+  if (IsDue(next_disk_check_, at_.config().disk_check_interval)) CheckDisk();
+  if (IsDue(next_retention_, at_.config().retention.check_interval)) Retain();
   bool merged = false;
-  if (at_.config.merge.enabled && IsDue(next_merge_, at_.config.merge.check_interval)) {
+  if (at_.config().merge.enabled && IsDue(next_merge_, at_.config().merge.check_interval)) {
     const auto outcome = merger_.MergeOne();  // errors are counted and logged there
     merged = outcome && *outcome;
     if (merged) next_merge_ = {};
@@ -61,29 +61,29 @@ bool Upkeep::Pass() {
 
 void Upkeep::Retain() {
   const auto manifests = at_.manifests.PinAll();
-  auto drops = PlanRetention(manifests, at_.config.retention, at_.clock.WallNanos());
+  auto drops = PlanRetention(manifests, at_.config().retention, at_.clock.WallNanos());
   if (drops.empty()) return;
   Status outcome = merger_.Settle();
   if (outcome) {
     // What was merged meanwhile is no longer listed: plan anew.
-    drops = PlanRetention(at_.manifests.PinAll(), at_.config.retention, at_.clock.WallNanos());
+    drops = PlanRetention(at_.manifests.PinAll(), at_.config().retention, at_.clock.WallNanos());
     outcome = ApplyRetention(drops, at_.manifests, graveyard_, at_.metrics);
   }
   if (!outcome) LogWarn("retention will be tried again", outcome.error());
 }
 
 void Upkeep::CheckDisk() {
-  const auto space = at_.files.FreeSpace(at_.config.data_dir);
+  const auto space = at_.files.FreeSpace(at_.config().data_dir);
   if (!space) {
     LogWarn("free space of the disk is not known", space.error());
     return;
   }
   disk_free_.store(space->free_bytes, std::memory_order_relaxed);
-  const bool low = space->free_bytes < at_.config.disk_free_min_bytes;
+  const bool low = space->free_bytes < at_.config().disk_free_min_bytes;
   if (low == disk_is_low_.exchange(low, std::memory_order_relaxed)) return;
   if (low) {
     LogWarn("disk is nearly full; requests are refused until space is free",
-            {{"free_bytes", space->free_bytes}, {"limit_bytes", at_.config.disk_free_min_bytes}});
+            {{"free_bytes", space->free_bytes}, {"limit_bytes", at_.config().disk_free_min_bytes}});
   } else {
     LogInfo("disk has space again", {{"free_bytes", space->free_bytes}});
   }
