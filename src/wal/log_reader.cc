@@ -92,7 +92,7 @@ Status LogReader::WalkSegment(const SegmentSnapshot& segment, std::uint64_t batc
   ASSIGN_OR_RETURN(const auto file, OpenSegment(segment));
   ASSIGN_OR_RETURN(SegmentReader::Range range, BeginNear(*file, segment, progress.expected()));
   range.window_bytes = std::clamp<std::uint64_t>(batch_bytes, 64_KiB, 16_MiB);
-  SegmentReader reader(*file, segment.header, range);
+  SegmentReader reader(*file, segment.header, range, windows_);
   FrameBatch batch;
   const auto flush = [&]() -> Status {
     if (batch.frames.empty()) return Done{};

@@ -10,6 +10,7 @@
 #include "wal/log.h"
 #include "wal/segment_reader.h"
 #include "wal/segment_set.h"
+#include "wal/window_pool.h"
 
 namespace strata::wal {
 
@@ -48,6 +49,7 @@ class LogReader {
   SegmentSet& set_;
   const std::vector<PositionRange>& skipped_;
   const DamageNote note_;
+  const WindowPool windows_;
 };
 
 }  // namespace strata::wal

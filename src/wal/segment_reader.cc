@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace strata::wal {
 namespace {
@@ -14,8 +15,14 @@ bool IsZero(ByteSpan bytes) {
 
 }  // namespace
 
-SegmentReader::SegmentReader(const os::File& file, const SegmentHeader& header, const Range& range)
-    : file_(file), header_(header), range_(range), at_(range.begin), last_(range.after) {
+SegmentReader::SegmentReader(const os::File& file, const SegmentHeader& header, const Range& range,
+                             WindowPool windows)
+    : file_(file),
+      header_(header),
+      range_(range),
+      windows_(std::move(windows)),
+      at_(range.begin),
+      last_(range.after) {
   CHECK(range.begin % kFrameAlignment == 0);
 }
 
@@ -28,10 +35,8 @@ Result<ByteSpan> SegmentReader::Need(std::uint64_t offset, std::uint64_t size) {
         std::max<std::uint64_t>(offset + size - from,
                                 std::min<std::uint64_t>(range_.window_bytes, range_.end - from)),
         kBlockBytes);
-    // Payloads that were handed out keep the old window alive.
-    if (window_ == nullptr || window_.use_count() > 1 || window_->size() < want) {
-      window_ = std::make_shared<os::AlignedBuffer>(want);
-    }
+    window_ = nullptr;  // payloads that were handed out keep it from being lent again
+    window_ = windows_.Take(want);
     window_from_ = window_to_ = from;
     ASSIGN_OR_RETURN(const std::size_t read, file_.ReadAt(from, window_->span().first(want)));
     window_to_ = from + read;

@@ -17,6 +17,7 @@
 #include "wal/frame.h"
 #include "wal/report.h"
 #include "wal/segment.h"
+#include "wal/window_pool.h"
 
 namespace strata::wal {
 
@@ -50,7 +51,8 @@ class SegmentReader {
     std::size_t window_bytes = 4_MiB;
   };
   // Does not own `file`, which must outlive it.
-  SegmentReader(const os::File& file, const SegmentHeader& header, const Range& range);
+  SegmentReader(const os::File& file, const SegmentHeader& header, const Range& range,
+                WindowPool windows = {});
 
   // Errors are of reading (kIo), never of content.
   Result<Piece> Next();
@@ -73,6 +75,7 @@ class SegmentReader {
   const os::File& file_;
   const SegmentHeader header_;
   const Range range_;
+  const WindowPool windows_;
   std::uint64_t at_;
   Position last_;
 
