@@ -262,9 +262,10 @@ Status Instance::Recover() {
   dedup_file_->Start(config_.log.segment_bytes.bytes);
   store_->Start(hot_, *log_source_);
   FaultPoint<"app.start.recovered">();
-  recovered_.store(true, std::memory_order_release);
   sql_->Accept();
   disk_watch_->Start();
+  // Readiness last: who reads it may send.
+  recovered_.store(true, std::memory_order_release);
   LogInfo("ready", {{"replayed_frames", replayed.frames},
                     {"replayed_records", replayed.records},
                     {"replayed_bytes", replayed.payload_bytes},

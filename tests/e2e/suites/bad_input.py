@@ -112,6 +112,7 @@ def wrong_wrapping():
         rpc = GrpcClient(server().addresses["otlp_grpc"])
         answer = rpc.call("/opentelemetry.proto.collector.logs.v1.LogsService/Import", body)
         attempt(lambda: equal(answer.status, grpc.UNIMPLEMENTED, "gRPC method"))
+        attempt(lambda: equal(answer.details[0], grpc.UNIMPLEMENTED, "code of the status"))
         packed = b"\x8b\x0b\x80" + body  # as brotli frames begin; no OTLP message does
         answer = rpc.call(otlp.METHODS["logs"], packed, {"grpc-encoding": "br"}, compress="br")
         wrong = (grpc.UNIMPLEMENTED, grpc.INTERNAL, grpc.INVALID_ARGUMENT)
@@ -306,10 +307,22 @@ def json_records_that_are_rejected():
             attempt(lambda: equal(answer.status, 200, what))
             verdict = attempt(lambda: answer.json()["partialSuccess"])
             attempt(lambda: equal(int(verdict["rejectedLogRecords"]), 1, what))
-        deep = b'{"arrayValue":{"values":[' * 50_000 + b"]}}" * 50_000
-        body = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + deep + b"}]}]}]}"
-        answer = post(body, content_type="application/json")
-        attempt(lambda: check(answer.status in (200, 400), f"deep JSON: {answer.status}"))
+        good = b'{"body":{"stringValue":"beside it"}}'
+        for what, bad in (
+            ("33 levels", b'{"arrayValue":{"values":[' * 33 + b"]}}" * 33),
+            ("50,000 levels", b'{"arrayValue":{"values":[' * 50_000 + b"]}}" * 50_000),
+            ("no UTF-8", b'{"stringValue":"\xff"}'),
+            ("half a character", b'{"stringValue":"cut \\ud83d"}'),
+        ):
+            records = good + b',{"body":' + bad + b"}," + good
+            body = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + records + b"]}]}]}"
+            answer = post(body, content_type="application/json")
+            attempt(lambda: equal(answer.status, 200, f"{what} {answer.body[:200]}"))
+            verdict = attempt(lambda: answer.json()["partialSuccess"])
+            attempt(lambda: equal(int(verdict["rejectedLogRecords"]), 1, what))
+        levels_32 = good[:8] + b'{"arrayValue":{"values":[' * 32 + b'{"boolValue":true}' + b"]}}" * 32 + b"}"
+        body = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + levels_32 + b"]}]}]}"
+        attempt(lambda: equal(post(body, content_type="application/json").body, b"{}", "32 levels"))
     still_works()
 
 
