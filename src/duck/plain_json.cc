@@ -20,7 +20,7 @@ class Rewriter {
   }
 
  private:
-  static constexpr int kDepthMax = 64;
+  static constexpr int kDepthMax = 128;  // limits.nesting allows no more
 
   bool List(int depth) {
     if (depth > kDepthMax) return false;

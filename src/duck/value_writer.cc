@@ -121,6 +121,12 @@ ValueWriter::ValueWriter(duckdb::Vector& vector, idx_t count)
   };
   if (type_ == LogicalTypeId::LIST) {
     add(duckdb::ListVector::GetEntry(vector), duckdb::ListVector::GetListSize(vector));
+  } else if (type_ == LogicalTypeId::ARRAY) {
+    array_size_ = duckdb::ArrayType::GetSize(vector.GetType());
+    // Behind a selection the rows of the child would have to be found through it.
+    vector.Flatten(count);
+    vector.ToUnifiedFormat(count, format_);
+    add(duckdb::ArrayVector::GetEntry(vector), count * array_size_);
   } else if (type_ == LogicalTypeId::MAP) {
     const idx_t items = duckdb::ListVector::GetListSize(vector);
     add(duckdb::MapVector::GetKeys(vector), items);
@@ -146,8 +152,12 @@ void ValueWriter::AppendJson(idx_t row, std::string& out) const {
     return;
   }
   switch (type_) {
-    case LogicalTypeId::LIST:
-      return AppendList(row, out);
+    case LogicalTypeId::LIST: {
+      const auto range = Get<duckdb::list_entry_t>(row);
+      return AppendItems(range.offset, range.length, out);
+    }
+    case LogicalTypeId::ARRAY:
+      return AppendItems(row * array_size_, array_size_, out);
     case LogicalTypeId::MAP:
       return AppendMap(row, out);
     case LogicalTypeId::STRUCT:
@@ -169,6 +179,7 @@ void ValueWriter::AppendJson(idx_t row, std::string& out) const {
 void ValueWriter::AppendText(idx_t row, std::string& out) const {
   switch (type_) {
     case LogicalTypeId::LIST:
+    case LogicalTypeId::ARRAY:
     case LogicalTypeId::MAP:
     case LogicalTypeId::STRUCT:
       return AppendJson(row, out);
@@ -243,12 +254,11 @@ bool ValueWriter::AppendScalar(idx_t row, std::string& out) const {
   return type_ == LogicalTypeId::DECIMAL && text.size() <= 16;
 }
 
-void ValueWriter::AppendList(idx_t row, std::string& out) const {
-  const auto range = Get<duckdb::list_entry_t>(row);
+void ValueWriter::AppendItems(idx_t begin, idx_t count, std::string& out) const {
   out += '[';
-  for (idx_t i = 0; i < range.length; ++i) {
+  for (idx_t i = 0; i < count; ++i) {
     if (i != 0) out += ',';
-    children_[0]->AppendJson(range.offset + i, out);
+    children_[0]->AppendJson(begin + i, out);
   }
   out += ']';
 }

@@ -28,7 +28,7 @@ class ValueWriter {
   }
   // Values that JSON writes without quotes; false: the text in `out` is a string.
   bool AppendScalar(duckdb::idx_t row, std::string& out) const;
-  void AppendList(duckdb::idx_t row, std::string& out) const;
+  void AppendItems(duckdb::idx_t begin, duckdb::idx_t count, std::string& out) const;
   void AppendMap(duckdb::idx_t row, std::string& out) const;
   void AppendStruct(duckdb::idx_t row, std::string& out) const;
 
@@ -36,7 +36,8 @@ class ValueWriter {
   duckdb::LogicalTypeId type_;
   duckdb::UnifiedVectorFormat format_;
   std::vector<std::unique_ptr<ValueWriter>> children_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_;  // of a STRUCT's fields
+  duckdb::idx_t array_size_ = 0;
 };
 
 // RFC 3339 with nine digits and Z.
