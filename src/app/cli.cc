@@ -138,6 +138,15 @@ void AddWal(CLI::App& app, CommandLine& line) {
   }
 }
 
+void AddVerify(CLI::App& app, CommandLine& line) {
+  CLI::App& verify = *app.add_subcommand(
+      "verify", "Read all stored data back, also beside a server; exit code 3 when it is damaged.");
+  AddConfigFile(verify, line);
+  AddSetting(verify, line, *FindSetting("data_dir"));
+  AddWord(verify, "--output", line.output, "How the answer is written.");
+  OnParsed(verify, line, [&line] { return RunVerify(line.sources, line.output); });
+}
+
 void AddTimeout(CLI::App& query, QueryOptions& options) {
   query
       .add_option_function<std::string>(
@@ -225,6 +234,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddServe(app, line);
   AddQuery(app, line);
   AddWal(app, line);
+  AddVerify(app, line);
   AddBench(app, line);
   AddConfig(app, line);
   AddVersion(app, line);

@@ -1,4 +1,4 @@
-// The command line: `strata serve|query|wal|config|version`. Knows CLI11; the commands do not.
+// The command line: `strata serve|query|wal|verify|…`. Knows CLI11; the commands do not.
 #pragma once
 
 namespace strata::app {

@@ -43,17 +43,24 @@ int Fail(const Error& error) {
   return ExitCodeOf(error.code);
 }
 
-int Incomplete() {
-  std::cerr << "warning: the answer was cut at query.max_rows rows\n";
+int Incomplete(const net::HttpResponse& response) {
+  const std::string_view missing = response.Header("strata-missing-rows");
+  if (missing.empty()) {
+    std::cerr << "warning: the answer was cut at query.max_rows rows\n";
+  } else {
+    std::cerr
+        << "warning: rows that the statement asks for are missing, " << missing
+        << " as far as is known: a stored file is damaged. /debug/store lists what is lost.\n";
+  }
   return kExitPartial;
 }
 
-int WriteTable(const std::string& body) {
-  const auto table = RenderTable(body);
+int WriteTable(const net::HttpResponse& response) {
+  const auto table = RenderTable(response.body);
   if (!table) return Fail(table.error());
   std::cout << table->text << std::flush;
   std::cerr << table->summary << '\n';
-  return table->complete ? kExitOk : Incomplete();
+  return table->complete ? kExitOk : Incomplete(response);
 }
 
 int WriteAnswer(const QueryOptions& options, const net::HttpResponse& response) {
@@ -62,11 +69,11 @@ int WriteAnswer(const QueryOptions& options, const net::HttpResponse& response) 
     const int code = ExitCodeOfHttp(response.status);
     return code == kExitOk ? kExitFailure : code;
   }
-  if (options.output == QueryOutput::kTable) return WriteTable(response.body);
+  if (options.output == QueryOutput::kTable) return WriteTable(response);
   std::cout << response.body;
   if (options.output == QueryOutput::kJson && !response.body.ends_with('\n')) std::cout << '\n';
   std::cout.flush();
-  return response.Header("strata-complete") == "false" ? Incomplete() : kExitOk;
+  return response.Header("strata-complete") == "false" ? Incomplete(response) : kExitOk;
 }
 
 }  // namespace

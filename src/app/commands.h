@@ -37,6 +37,9 @@ struct WalOptions {
 int RunWalInspect(const ConfigSources& sources, const WalOptions& options);
 int RunWalVerify(const ConfigSources& sources, const WalOptions& options);
 
+// Reads all that the data directory holds without changing it, also while a server runs on it.
+int RunVerify(const ConfigSources& sources, TextOutput output);
+
 int RunConfigCheck(const ConfigSources& sources);
 int RunConfigPrint(const ConfigSources& sources, bool with_origin);
 int RunConfigDocs();

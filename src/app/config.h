@@ -113,8 +113,15 @@ struct Config {
     std::uint64_t concurrency = 4;
   } query;
 
+  struct Scrub {
+    Duration interval = std::chrono::hours(24 * 7);  // zero: never
+    Size rate{32_MiB};                               // a second, at most
+  } scrub;
+
   struct Disk {
     Size free_min{1_GiB};
+    Size free_warn{4_GiB};
+    Size reserve{64_MiB};
   } disk;
 
   struct Storage {

@@ -80,7 +80,27 @@ void PutStore(Writer& json, const store::StoreFigures& figures) {
   Put(json, "carried_through", figures.carried_through);
   Put(json, "carry_bytes", figures.carry_bytes);
   Put(json, "parts_to_remove", figures.parts_to_remove);
-  Put(json, "missing_parts", figures.missing_parts);
+  const store::ScrubFigures& scrub = figures.scrub;
+  json.Key("scrub");
+  json.StartObject();
+  Put(json, "on", scrub.is_on);
+  Put(json, "paused", scrub.is_paused);
+  Put(json, "round", scrub.progress.round);
+  Put(json, "bytes", scrub.progress.bytes);
+  Put(json, "bytes_total", scrub.bytes_total);
+  Put(json, "files", scrub.progress.files);
+  Put(json, "damaged", scrub.progress.damaged);
+  json.Key("began_ns");
+  json.Int64(scrub.progress.began_ns);
+  json.Key("completed_ns");
+  json.Int64(scrub.progress.completed_ns);
+  json.EndObject();
+  json.Key("suspect_parts");
+  json.StartArray();
+  for (const std::string& path : figures.suspect_parts) {
+    json.String(path.data(), static_cast<rapidjson::SizeType>(path.size()));
+  }
+  json.EndArray();
   json.EndObject();
 }
 
@@ -97,6 +117,30 @@ void PutFiles(Writer& json, const store::CollectionParts* parts) {
     Put(json, "bytes", part.info->bytes);
     Put(json, "min_position", part.min_position());
     Put(json, "max_position", part.max_position());
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+// Rows that were acknowledged and are gone.
+void PutLost(Writer& json, const std::vector<store::LostRows>& lost) {
+  json.Key("lost");
+  json.StartArray();
+  for (const store::LostRows& range : lost) {
+    json.StartObject();
+    Put(json, "first_position", range.positions.first);
+    Put(json, "last_position", range.positions.last);
+    Put(json, "rows", range.rows);
+    if (range.min_time <= range.max_time) {
+      json.Key("min_time_ns");
+      json.Int64(range.min_time);
+      json.Key("max_time_ns");
+      json.Int64(range.max_time);
+    }
+    json.Key("found_ns");
+    json.Int64(range.found_ns);
+    Put(json, "file", range.file);
+    Put(json, "reason", range.reason);
     json.EndObject();
   }
   json.EndArray();
@@ -126,6 +170,7 @@ void PutCollection(Writer& json, const model::Collection& collection,
   Put(json, "bytes", parts.bytes);
   PutFiles(json, files);
   json.EndObject();
+  PutLost(json, parts.lost);
   json.EndObject();
 }
 

@@ -14,12 +14,13 @@ constexpr std::chrono::milliseconds kInterval{500};
 
 }  // namespace
 
-DiskWatch::DiskWatch(std::filesystem::path directory, std::uint64_t free_min_bytes,
-                     os::FileSystem& files, std::function<void(std::string)> low,
-                     std::function<void()> enough)
+DiskWatch::DiskWatch(std::filesystem::path directory, const DiskLimits& limits,
+                     os::FileSystem& files, os::SpaceReserve& reserve,
+                     std::function<void(std::string)> low, std::function<void()> enough)
     : directory_(std::move(directory)),
-      free_min_bytes_(free_min_bytes),
+      limits_(limits),
       files_(files),
+      reserve_(reserve),
       low_(std::move(low)),
       enough_(std::move(enough)) {}
 
@@ -28,13 +29,13 @@ DiskWatch::~DiskWatch() {
 }
 
 void DiskWatch::Start() {
-  Look(/*first=*/true);
+  Look();
   thread_ = std::jthread([this](const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     while (!wake.wait_for(lock, stop, kInterval, [] { return false; }) && !stop.stop_requested()) {
-      Look(/*first=*/false);
+      Look();
     }
   });
 }
@@ -45,28 +46,61 @@ void DiskWatch::Stop() {
   thread_.join();
 }
 
-// A disk that cannot be asked counts as it did before: the write that fails will tell.
-void DiskWatch::Look(bool first) {
+void DiskWatch::Look() {
+  const DiskLimits& limits = limits_.Get();
   const auto space = files_.FreeSpace(directory_);
   if (!space) {
-    LogWarn("free disk space cannot be read",
-            {{"directory", directory_.string()}, {"reason", space.error().message}});
-    if (!first) return;
+    // It counts as it did before: the write that fails will tell.
+    LogWarn("free disk space cannot be read", space.error(), {{"directory", directory_.native()}});
+    if (!looked_) Enter(DiskState::kEnough, 0);
+    return;
   }
-  const std::uint64_t free_min = free_min_bytes_.load(std::memory_order_relaxed);
-  const std::uint64_t free = space ? space->free_bytes : free_min;
+  std::uint64_t free = space->free_bytes;
+  if (!reserve_.is_held() && free >= limits.free_min_bytes + reserve_.bytes()) {
+    if (const Status established = reserve_.Establish(); established) {
+      free -= reserve_.bytes();
+    } else {
+      LogWarn("the disk's reserve cannot be taken", established.error());
+    }
+  }
   free_bytes_.store(free, std::memory_order_relaxed);
-  const bool low = free < free_min;
-  if (!first && low == is_low()) return;
-  low_now_.store(low, std::memory_order_relaxed);
-  if (!low) {
-    if (!first) LogInfo("disk has enough free space again", {{"free_bytes", free}});
-    return enough_();
+  const bool low = free < limits.free_min_bytes || !reserve_.is_held();
+  const bool warning = free < limits.free_warn_bytes;
+  Enter(low ? DiskState::kLow : warning ? DiskState::kWarning : DiskState::kEnough, free);
+}
+
+void DiskWatch::Enter(DiskState state, std::uint64_t free) {
+  const DiskLimits& limits = limits_.Get();
+  const DiskState before = state_.exchange(state, std::memory_order_relaxed);
+  const bool first = !std::exchange(looked_, true);
+  if (!first && state == before) return;
+  if (state == DiskState::kLow) {
+    LogWarn("disk is nearly full: ingest is refused until space is free",
+            {{"free_bytes", free},
+             {"free_min_bytes", limits.free_min_bytes},
+             {"reserve_held", reserve_.is_held()}});
+    return low_(Reason(free));
   }
-  LogWarn("disk is nearly full: ingest is refused until space is free",
-          {{"free_bytes", free}, {"free_min_bytes", free_min}});
-  low_("the disk of " + directory_.string() + " has " + FormatSize(free >> 20 << 20) +
-       " free, less than disk.free_min (" + FormatSize(free_min) + ")");
+  if (state == DiskState::kWarning && before != DiskState::kLow) {
+    LogWarn("disk is filling up", {{"free_bytes", free},
+                                   {"free_warn_bytes", limits.free_warn_bytes},
+                                   {"free_min_bytes", limits.free_min_bytes}});
+  }
+  if (before == DiskState::kLow) {
+    LogInfo("disk has enough free space again", {{"free_bytes", free}});
+  }
+  if (first || before == DiskState::kLow) enough_();
+}
+
+std::string DiskWatch::Reason(std::uint64_t free) const {
+  const std::uint64_t free_min = limits_.Get().free_min_bytes;
+  const std::string disk =
+      "the disk of " + directory_.string() + " has " + FormatSize(free >> 20 << 20) + " free, ";
+  if (free < free_min) {
+    return disk + "less than disk.free_min (" + FormatSize(free_min) + ")";
+  }
+  return disk + "less than disk.free_min and disk.reserve together (" +
+         FormatSize(free_min + reserve_.bytes()) + ")";
 }
 
 }  // namespace strata::app

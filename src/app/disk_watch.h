@@ -1,5 +1,7 @@
-// DiskWatch: closes the door of ingest while the disk has less free space than `disk.free_min`, and
-// opens it again. Queries, sealing and merging go on: they are what frees space.
+// DiskWatch: the one who looks at free disk space. Closes the door of ingest while there is less
+// than `disk.free_min`, or while the reserve is given up, and opens it again; warns below
+// `disk.free_warn`; takes the reserve back when there is room for it. Queries, sealing, merging and
+// retention go on: they are what frees space.
 //
 // Threads: one of its own.
 #pragma once
@@ -11,37 +13,52 @@
 #include <string>
 #include <thread>
 
-#include "base/clock.h"
+#include "base/live.h"
 #include "os/file_system.h"
+#include "os/space_reserve.h"
 
 namespace strata::app {
 
+struct DiskLimits {
+  std::uint64_t free_min_bytes = 0;   // less: the door is closed
+  std::uint64_t free_warn_bytes = 0;  // less: told, and nothing else
+};
+
+enum class DiskState : std::uint8_t { kEnough, kWarning, kLow };
+
 class DiskWatch {
  public:
-  // `low` is called with a reason when space falls below the limit, `enough` when it is back; also
-  // once at Start(). Calls never overlap.
-  DiskWatch(std::filesystem::path directory, std::uint64_t free_min_bytes, os::FileSystem& files,
-            std::function<void(std::string)> low, std::function<void()> enough);
+  // `low` is called with a reason when the door is to be closed, `enough` when it may be opened;
+  // also once at Start(). Calls never overlap.
+  DiskWatch(std::filesystem::path directory, const DiskLimits& limits, os::FileSystem& files,
+            os::SpaceReserve& reserve, std::function<void(std::string)> low,
+            std::function<void()> enough);
   ~DiskWatch();
 
   void Start();
   void Stop();
+  // Looks at once. What the thread does every half second, and Start(); also for tests.
+  void Look();
 
   // For the next look. Any thread.
-  void SetFreeMin(std::uint64_t bytes) { free_min_bytes_.store(bytes, std::memory_order_relaxed); }
+  void SetLimits(const DiskLimits& limits) { limits_.Set(limits); }
 
-  bool is_low() const { return low_now_.load(std::memory_order_relaxed); }
+  DiskState state() const { return state_.load(std::memory_order_relaxed); }
+  bool is_low() const { return state() == DiskState::kLow; }
   std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  void Look(bool first);
+  void Enter(DiskState state, std::uint64_t free);
+  std::string Reason(std::uint64_t free) const;
 
   const std::filesystem::path directory_;
-  std::atomic<std::uint64_t> free_min_bytes_;
+  Live<DiskLimits> limits_;
   os::FileSystem& files_;
+  os::SpaceReserve& reserve_;
   const std::function<void(std::string)> low_;
   const std::function<void()> enough_;
-  std::atomic<bool> low_now_{false};
+  bool looked_ = false;
+  std::atomic<DiskState> state_{DiskState::kEnough};
   std::atomic<std::uint64_t> free_bytes_{0};
   std::jthread thread_;
 };

@@ -8,6 +8,7 @@
 #include "app/stage_metrics.h"
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "ingest/reread.h"
 #include "os/real_file_system.h"
 
 namespace strata::app {
@@ -16,6 +17,12 @@ namespace {
 constexpr std::uint64_t kLogBytesDefault = 64_GiB;
 constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
 constexpr std::uint64_t kLogQueueBytes = 64_MiB;  // beside the largest request
+// Rows of a damaged part that are decoded again at a time: about 100 MiB of memory.
+constexpr std::uint64_t kRereadRows = 250'000;
+// The scrub gives way while requests hold more than this share of limits.in_flight.
+constexpr std::uint64_t kBusyShare = 16;
+// The reserve is at most this share of the disk.
+constexpr std::uint64_t kReserveShare = 20;
 // Kept for segments, parts and what DuckDB opens; connections have the rest.
 constexpr std::uint64_t kDescriptorsForFiles = 2048;
 // Of the ten seconds that a stop may take: for requests in flight; and until
@@ -77,7 +84,8 @@ store::Config StoreConfigOf(const Config& config) {
   store.merge.enabled = config.merge.enabled;
   store.merge.target_rows = config.merge.target_rows;
   store.merge.large_rows = std::min(store.merge.large_rows, config.merge.target_rows / 2);
-  store.disk_free_min_bytes = config.disk.free_min.bytes;
+  store.scrub.interval = config.scrub.interval;
+  store.scrub.bytes_per_second = config.scrub.rate.bytes;
   const auto keep = [&](model::Kind kind, const std::optional<Config::Duration>& own) {
     store.retention.by_kind[static_cast<std::size_t>(kind)] =
         own.value_or(config.retention.by_default);
@@ -98,6 +106,16 @@ std::size_t ConnectionsOfAllMax(const Config& config) {
             {{"open_files", descriptors}, {"connections", left}});
   }
   return std::min(left, kListeners * config.limits.connections);
+}
+
+DiskLimits DiskLimitsOf(const Config& config) {
+  return {.free_min_bytes = config.disk.free_min.bytes,
+          .free_warn_bytes = config.disk.free_warn.bytes};
+}
+
+// A small disk is not taken up by what is set aside on it.
+std::uint64_t ReserveBytesOf(const Config& config, const os::Space& disk) {
+  return std::min(config.disk.reserve.bytes, disk.total_bytes / kReserveShare);
 }
 
 query::SqlConfig SqlConfigOf(const Config& config) {
@@ -162,30 +180,65 @@ Result<std::unique_ptr<Instance>> Instance::Open(const Config& config) {
 Status Instance::OpenStages() {
   RETURN_IF_ERROR(files_.CreateDirectories(config_.data_dir));
   ASSIGN_OR_RETURN(const os::Space disk, files_.FreeSpace(config_.data_dir));
+  reserve_.emplace(config_.data_dir / "disk.reserve", ReserveBytesOf(config_, disk), files_);
+  reserved_files_.emplace(files_, *reserve_);
   ASSIGN_OR_RETURN(log_, wal::Log::Open(LogConfigOf(config_, disk), files_, clock_, pipeline_));
   pipeline_.Attach(*log_);
-  log_source_ = std::make_unique<store::WalSource>(*log_);
-  part_writer_ = std::make_unique<store::DuckPartWriter>(duck::PartOptions{}, files_);
-  ASSIGN_OR_RETURN(store_, store::Store::Open(StoreConfigOf(config_), files_, clock_, collections_,
-                                              *part_writer_, registry_));
-  dedup_file_ = std::make_unique<ingest::DedupFile>(config_.data_dir / "dedup.state", pipeline_,
-                                                    *log_, files_);
+  log_source_ = std::make_unique<store::WalSource>(
+      *log_,
+      [this](const model::Collection& collection,
+             const wal::PositionRange& range) -> Result<store::RereadRows> {
+        ASSIGN_OR_RETURN(ingest::RereadRows rows, ingest::Reread(*log_, collections_, collection,
+                                                                 range, kRereadRows, clock_));
+        return store::RereadRows{.slices = std::move(rows.slices), .through = rows.through};
+      });
+  part_writer_ = std::make_unique<store::DuckPartWriter>(duck::PartOptions{}, *reserved_files_);
+  ASSIGN_OR_RETURN(store_, store::Store::Open(StoreConfigOf(config_), *reserved_files_, clock_,
+                                              collections_, *part_writer_, registry_));
+  dedup_file_ =
+      std::make_unique<ingest::DedupFile>(config_.data_dir, pipeline_, *log_, *reserved_files_);
+  AddScrubSources();
   const duck::EngineConfig engine{
       .memory_bytes = config_.query.memory.bytes,
       .concurrency = static_cast<std::uint32_t>(config_.query.concurrency)};
   ASSIGN_OR_RETURN(engine_, duck::Engine::Open(engine, files_));
   snapshots_ = std::make_unique<query::SnapshotTaker>(hot_, *store_, collections_,
                                                       [this] { return log_->published(); });
-  sql_ = std::make_unique<query::SqlService>(SqlConfigOf(config_), *engine_, *snapshots_, clock_,
-                                             registry_);
+  sql_ = std::make_unique<query::SqlService>(
+      SqlConfigOf(config_), *engine_, *snapshots_,
+      [this](const std::string& path) { return store_->ReportDamaged(path); }, clock_, registry_);
   receipts_ = std::make_unique<query::Receipts>(
       *snapshots_, *engine_, clock_,
       [this](duck::Position position) { return position >= log_->oldest(); });
   disk_watch_ = std::make_unique<DiskWatch>(
-      config_.data_dir, config_.disk.free_min.bytes, files_,
+      config_.data_dir, DiskLimitsOf(config_), files_, *reserve_,
       [this](std::string reason) { pipeline_.Refuse(std::move(reason)); },
       [this] { pipeline_.Accept(); });
+  store_->SaveSpaceWhile([this] { return disk_watch_->is_low(); });
   return Done{};
+}
+
+// What the scrub reads besides the store's own files, and when it gives way.
+void Instance::AddScrubSources() {
+  store_->AddScrubSource({.name = "cursors",
+                          .bytes = [] { return std::uint64_t{0}; },
+                          .read = [this](const store::Pace&) -> Result<store::ScrubbedSource> {
+                            ASSIGN_OR_RETURN(const bool damaged, log_->ScrubCursors());
+                            return store::ScrubbedSource{.files = 1, .damaged = damaged ? 1U : 0U};
+                          }});
+  store_->AddScrubSource({.name = "dedup",
+                          .bytes = [this] { return dedup_file_->bytes(); },
+                          .read = [this](const store::Pace& pace) -> Result<store::ScrubbedSource> {
+                            const std::uint64_t bytes = dedup_file_->bytes();
+                            if (!pace(bytes)) return store::ScrubbedSource{};
+                            ASSIGN_OR_RETURN(const bool damaged, dedup_file_->Scrub());
+                            return store::ScrubbedSource{
+                                .bytes = bytes, .files = 1, .damaged = damaged ? 1U : 0U};
+                          }});
+  store_->GiveWayTo([this] {
+    return engine_->stats().running > 0 || log_->stats().queue_bytes > 0 ||
+           ledger_.used_bytes() > ledger_.limit_bytes() / kBusyShare;
+  });
 }
 
 // Requests are answered from here on: "strata is starting" until Recover() is through.
@@ -193,16 +246,20 @@ Status Instance::Listen() {
   RegisterLogMetrics(registry_, *log_);
   RegisterHotMetrics(registry_, hot_);
   RegisterProcessMetrics(registry_);
+  RegisterDiskMetrics(registry_, *disk_watch_, *reserve_);
 
   otlp_ = std::make_unique<server::OtlpFace>(
       pipeline_, ledger_, server::OtlpOptions{.decoded_bytes_max = config_.limits.http_body.bytes});
   api_ = std::make_unique<server::Api>(
       server::ApiSources{
           .sql = *sql_,
-          .find_receipt =
-              [this](std::string_view namespace_name, std::uint64_t position) {
-                return receipts_->Find(namespace_name, position);
-              },
+          .find_receipt = [this](std::string_view namespace_name,
+                                 std::uint64_t position) -> Result<std::string> {
+            if (!recovered_.load(std::memory_order_acquire)) {
+              return Error{Code::kUnavailable, "strata is starting: the log is being read back"};
+            }
+            return receipts_->Find(namespace_name, position);
+          },
           .debug_store = [this] { return DebugStoreJson(*log_, hot_, *store_, collections_); },
           .ready = ReadyChecks(),
       },
@@ -226,7 +283,7 @@ Status Instance::Listen() {
                 {"otlp_http", otlp_http.ToString()},
                 {"http", http.ToString()}};
   FaultPoint<"app.start.listening">();
-  return WriteListenersFile(config_.data_dir, listeners_, files_);
+  return WriteListenersFile(config_.data_dir, listeners_, *reserved_files_);
 }
 
 std::vector<server::ReadyCheck> Instance::ReadyChecks() {
@@ -246,7 +303,7 @@ std::vector<server::ReadyCheck> Instance::ReadyChecks() {
        }},
       {"disk",
        [this, unless] {
-         return unless(!disk_watch_->is_low(), "less free space than disk.free_min");
+         return unless(!disk_watch_->is_low(), "the disk is full: see disk.free_min");
        }},
   };
 }
@@ -280,10 +337,8 @@ Result<ingest::ReplayReport> Instance::Replay() {
   store_->RestoreHot(hot_);
   ingest::Replayer replayer(hot_, collections_, hot_.config().lanes_max);
   const Status read = [&]() -> Status {
-    ASSIGN_OR_RETURN(const auto carried, store_->ReplayCarry([&](const wal::FrameView& frame) {
-      return replayer.AddCopy(frame);
-    }));
-    (void)carried;
+    RETURN_IF_ERROR(store_->ReplayCarry(
+        *log_source_, [&](const wal::FrameView& frame) { return replayer.AddCopy(frame); }));
     ASSIGN_OR_RETURN(
         const wal::ReadOutcome logged,
         log_->ReplayBatches(store_->ReplayFrom(), kReplayBatchBytes, [&](wal::FrameBatch&& batch) {
@@ -334,7 +389,7 @@ void Instance::Apply(const Config& config) {
   store_->Configure(StoreConfigOf(config));
   engine_->SetMemory(config.query.memory.bytes);
   sql_->Configure(SqlConfigOf(config));
-  disk_watch_->SetFreeMin(config.disk.free_min.bytes);
+  disk_watch_->SetLimits(DiskLimitsOf(config));
   ledger_.SetLimit(config.limits.in_flight.bytes);
   otlp_->LimitDecoded(config.limits.http_body.bytes);
   http_->Configure(HttpOptionsOf(config));

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "model/collection.h"
 #include "model/metrics.h"
 #include "os/file_system.h"
+#include "os/space_reserve.h"
 #include "query/receipts.h"
 #include "query/snapshot_taker.h"
 #include "query/sql_service.h"
@@ -62,6 +64,7 @@ class Instance {
  private:
   explicit Instance(const Config& config);
   Status OpenStages();
+  void AddScrubSources();
   void MakeRoom();
   Status Listen();
   Result<ingest::ReplayReport> Replay();
@@ -70,6 +73,9 @@ class Instance {
   const Config config_;  // as at the start
   const Clock& clock_;
   os::FileSystem& files_;
+  std::optional<os::SpaceReserve> reserve_;
+  std::optional<os::ReservedFileSystem>
+      reserved_files_;  // for those who make room: all but the log
   model::Registry registry_;
   model::CollectionTable collections_;
   std::atomic<bool> recovered_{false};

@@ -112,10 +112,23 @@ void AddTiers(std::vector<Setting>& rows) {
                      {.applies = Applies::kLive}));
   rows.push_back(Row("retention.metrics", "The same for metrics.", FIELD(retention.metrics),
                      {.applies = Applies::kLive}));
+  rows.push_back(Row("scrub.interval",
+                     "All stored data is read back and checked once in this time, in the "
+                     "background; 0s turns it off.",
+                     FIELD(scrub.interval), {.bounds = {0, 365 * kMillisOfADay}}));
+  rows.push_back(Row("scrub.rate", "Bytes a second that it reads at most.", FIELD(scrub.rate),
+                     {.bounds = {64_KiB, 64_GiB}}));
   rows.push_back(Row("disk.free_min",
                      "With less free disk than this, ingest is answered 503 as retryable while "
                      "queries go on.",
                      FIELD(disk.free_min), {.applies = Applies::kLive}));
+  rows.push_back(Row("disk.free_warn", "With less free disk than this, a warning is logged once.",
+                     FIELD(disk.free_warn), {.applies = Applies::kLive}));
+  rows.push_back(Row("disk.reserve",
+                     "Disk space that is set aside, at most a twentieth of the disk, so that "
+                     "sealing, merging and retention finish on a full one. While it is used up, "
+                     "ingest is answered 503. 0B: none.",
+                     FIELD(disk.reserve), {.bounds = {0, 64_GiB}}));
   rows.push_back(Row("storage.backend", "What holds the warm tier.", FIELD(storage.backend)));
 }
 
@@ -148,7 +161,9 @@ void AddRequests(std::vector<Setting>& rows) {
                      FIELD(limits.grpc_message),
                      {.bounds = {1_KiB, 64_MiB}, .applies = Applies::kLive}));
   rows.push_back(
-      Row("limits.in_flight", "Bytes of all requests that are being received or decoded.",
+      Row("limits.in_flight",
+          "Bytes of all requests that are being received or decoded; several of one namespace have "
+          "three quarters of it at most.",
           FIELD(limits.in_flight), {.bounds = {1_MiB, 1024_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("limits.connections", "Open connections of a listener.",
                      FIELD(limits.connections),

@@ -81,6 +81,21 @@ void RegisterHotMetrics(model::Registry& registry, const hot::Hot& hot) {
                             [&hot] { return Of(Sum(hot, &hot::CollectionState::unsealed_rows)); });
 }
 
+void RegisterDiskMetrics(model::Registry& registry, const DiskWatch& watch,
+                         const os::SpaceReserve& reserve) {
+  registry.AddGaugeCallback("strata_disk_free_bytes", "Free space for the data directory.",
+                            [&watch] { return Of(watch.free_bytes()); });
+  registry.AddGaugeCallback("strata_disk_low",
+                            "1 while ingest is refused because the disk is nearly full.",
+                            [&watch] { return Of(watch.is_low()); });
+  registry.AddGaugeCallback("strata_disk_reserve_bytes",
+                            "Space that is set aside for a full disk (disk.reserve).",
+                            [&reserve] { return reserve.is_held() ? Of(reserve.bytes()) : 0.0; });
+  registry.AddCounterCallback("strata_disk_reserve_uses_total",
+                              "Times that space was used because the disk was full.",
+                              [&reserve] { return Of(reserve.times_given_up()); });
+}
+
 void RegisterProcessMetrics(model::Registry& registry) {
   registry.AddGauge("strata_build_info", "Always 1.", {{"version", std::string(Version())}}).Set(1);
   registry.AddGauge("strata_storage_backend_info", "Always 1.", {{"backend", "embedded"}}).Set(1);

@@ -58,7 +58,9 @@ class JsonWriter final : public AnswerWriter {
     }
     body_ += R"(],"position":)" + std::to_string(stats.position);
     body_ += R"(,"complete":)";
-    body_ += stats.complete ? "true}}" : "false}}";
+    body_ += stats.complete ? "true" : "false";
+    if (stats.missing_rows) body_ += R"(,"missing_rows":)" + std::to_string(*stats.missing_rows);
+    body_ += "}}";
   }
   std::string ContentType() const override { return "application/json"; }
 

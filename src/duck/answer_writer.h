@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct AnswerStats {
   std::vector<std::string> tiers;
   Position position = 0;
   bool complete = true;
+  std::optional<std::uint64_t> missing_rows;
 };
 
 class AnswerWriter {

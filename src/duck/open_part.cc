@@ -79,9 +79,10 @@ std::string RestName(AttributeScope scope) {
                                               : "scope_attributes_rest";
 }
 
-[[noreturn]] void ThrowDamaged(duckdb::ClientContext& context, const std::string& message) {
-  StatementState::Of(context).part_damaged.store(true);
-  throw duckdb::IOException(message);
+[[noreturn]] void ThrowDamaged(duckdb::ClientContext& context, const std::string& path,
+                               const std::string& what) {
+  StatementState::Of(context).NoteDamaged(path);
+  throw duckdb::IOException("part " + path + " " + what);
 }
 
 }  // namespace
@@ -129,7 +130,7 @@ void OpenPart::Cache(duckdb::ClientContext& context) {
   const std::string* version = FindValue(footer, kVersionKey);
   const std::string* columns = FindValue(footer, kColumnsKey);
   if (version == nullptr || columns == nullptr) {
-    ThrowDamaged(context, "part " + part_.path + " is none of ours");
+    ThrowDamaged(context, part_.path, "is none of ours");
   }
   if (*version != kVersion) {
     throw duckdb::IOException("part " + part_.path + " has version " + *version +
@@ -138,7 +139,7 @@ void OpenPart::Cache(duckdb::ClientContext& context) {
   auto cached = std::make_shared<CachedPart>();
   cached->footer = std::make_shared<Metadata>(reader_->metadata);
   auto decoded = DecodeColumns(*columns);
-  if (!decoded) ThrowDamaged(context, "part " + part_.path + ": " + decoded.error().message);
+  if (!decoded) ThrowDamaged(context, part_.path, decoded.error().message);
   cached->columns = *std::move(decoded);
   std::ranges::stable_sort(cached->columns, {}, &PartColumn::key);
   if (const std::string* keys = FindValue(footer, kRestKeysKey)) {

@@ -1,5 +1,7 @@
 #include "duck/part_cache.h"
 
+#include "base/hash.h"
+
 namespace strata::duck {
 
 std::shared_ptr<const CachedPart> PartCache::Find(const std::string& path) {
@@ -35,7 +37,8 @@ std::uint64_t PartCache::bytes() const {
 std::shared_ptr<const PartFilter> LoadFilter(os::FileSystem& files, const PartRef& part) {
   if (part.info->filter_bytes == 0) return nullptr;
   const auto bytes = files.ReadAll(FilterPath(part.path), part.info->filter_bytes);
-  if (!bytes) return nullptr;
+  // A whole filter of another part would hide rows.
+  if (!bytes || Hash64(*bytes) != part.info->filter_hash) return nullptr;
   auto filter = PartFilter::Decode(*bytes);
   if (!filter) return nullptr;
   return std::make_shared<const PartFilter>(*std::move(filter));

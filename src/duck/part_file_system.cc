@@ -53,8 +53,9 @@ class PartHandle final : public duckdb::FileHandle {
 
  private:
   [[noreturn]] void Damaged(const std::string& what) {
-    statement_.part_damaged.store(true);
-    throw duckdb::IOException("part " + path.substr(std::strlen(kPartScheme)) + ": " + what);
+    const std::string part = path.substr(std::strlen(kPartScheme));
+    statement_.NoteDamaged(part);
+    throw duckdb::IOException("part " + part + ": " + what);
   }
   // Whole blocks (the file's last one may be shorter) in `bytes` bytes from a block's begin.
   std::uint64_t BlocksIn(std::uint64_t location, std::size_t bytes) const {
@@ -127,7 +128,7 @@ duckdb::unique_ptr<duckdb::FileHandle> PartFileSystem::OpenFile(
   }
   auto file = statement->files->Open(part->path, {});
   if (!file) {
-    if (file.error().code == Code::kNotFound) statement->part_damaged.store(true);
+    if (file.error().code == Code::kNotFound) statement->NoteDamaged(part->path);
     throw duckdb::IOException(file.error().message);
   }
   return duckdb::make_uniq<PartHandle>(*this, path, flags, *std::move(file), part->info,

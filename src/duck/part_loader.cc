@@ -158,7 +158,7 @@ Result<std::uint64_t> LoadPart(model::Kind kind, const PartRef& part, os::FileSy
   } catch (const duckdb::InvalidInputException& e) {
     return Error{Code::kCorrupt, what + duckdb::ErrorData(e).RawMessage()};
   } catch (const std::exception& e) {
-    return Error{state.part_damaged.load() ? Code::kCorrupt : Code::kUnavailable,
+    return Error{state.damaged_parts().empty() ? Code::kUnavailable : Code::kCorrupt,
                  what + duckdb::ErrorData(e).RawMessage()};
   }
 }

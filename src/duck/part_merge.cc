@@ -367,7 +367,7 @@ Result<PartInfo> MergeParts(model::Kind kind, std::span<const PartRef> parts,
     return sink->Finish(columns.attributes);
   });
   if (!merged && connection != nullptr &&
-      StatementState::Of(*connection->context).part_damaged.load()) {
+      !StatementState::Of(*connection->context).damaged_parts().empty()) {
     return Error{Code::kCorrupt, merged.error().message};
   }
   return merged;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "duck/open_part.h"
+#include "duck/statement_state.h"
 #include "model/schema.h"
 
 namespace strata::duck {
@@ -13,29 +14,35 @@ PartQueue::PartQueue(duckdb::ClientContext& context, const ScanPlan& plan)
     : context_(context), plan_(plan) {}
 PartQueue::~PartQueue() = default;
 
-bool PartQueue::Excluded(const PartInfo& info) const {
+bool PartQueue::Excluded(const Extent& rows) const {
   return std::ranges::any_of(plan_.filters, [&](const ScanFilter& filter) {
     const ViewColumn& view = plan_.columns[filter.column];
     if (view.source == ViewSource::kPosition) {
-      return ExcludesRange(*filter.filter, view.type, duckdb::Value::UBIGINT(info.min_position),
-                           duckdb::Value::UBIGINT(info.max_position));
+      return ExcludesRange(*filter.filter, view.type, duckdb::Value::UBIGINT(rows.min_position),
+                           duckdb::Value::UBIGINT(rows.max_position));
     }
     if (view.source != ViewSource::kFixed || view.fixed != model::TimeColumn(plan_.kind)) {
       return false;
     }
-    if (info.min_time > info.max_time) {  // no row has a time
+    if (rows.min_time > rows.max_time) {  // no row has a time
       return filter.filter->filter_type == duckdb::TableFilterType::CONSTANT_COMPARISON;
     }
     return ExcludesRange(*filter.filter, view.type,
-                         duckdb::Value::TIMESTAMPNS(duckdb::timestamp_ns_t(info.min_time)),
-                         duckdb::Value::TIMESTAMPNS(duckdb::timestamp_ns_t(info.max_time)));
+                         duckdb::Value::TIMESTAMPNS(duckdb::timestamp_ns_t(rows.min_time)),
+                         duckdb::Value::TIMESTAMPNS(duckdb::timestamp_ns_t(rows.max_time)));
   });
 }
 
 void PartQueue::Add(const std::string& collection, const PartRef& part) {
-  if (Excluded(*part.info)) return;
+  const PartInfo& info = *part.info;
+  if (Excluded({info.min_position, info.max_position, info.min_time, info.max_time})) return;
   waiting_.push_back({&collection, &part});
-  groups_ += part.info->rows / 100'000 + 1;
+  groups_ += info.rows / 100'000 + 1;
+}
+
+void PartQueue::AddMissing(const MissingRows& rows) {
+  if (Excluded({rows.min_position, rows.max_position, rows.min_time, rows.max_time})) return;
+  StatementState::Of(context_).NoteMissing(rows);
 }
 
 bool PartQueue::Take(PartUnit& unit) {

@@ -33,12 +33,21 @@ class PartQueue {
   ~PartQueue();
   // `collection` and `part` live as long as the queue.
   void Add(const std::string& collection, const PartRef& part);
+  // Rows that a part would have; told to the statement unless none of them can pass.
+  void AddMissing(const MissingRows& rows);
   // The next row group; false: none is left. Throws what DuckDB throws.
   bool Take(PartUnit& unit);
   duckdb::idx_t EstimatedGroups() const { return groups_; }
 
  private:
-  bool Excluded(const PartInfo& info) const;
+  // What is known of rows without reading them; min_time > max_time: none has a time.
+  struct Extent {
+    Position min_position;
+    Position max_position;
+    std::int64_t min_time;
+    std::int64_t max_time;
+  };
+  bool Excluded(const Extent& rows) const;
 
   duckdb::ClientContext& context_;
   const ScanPlan& plan_;

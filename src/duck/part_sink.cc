@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/fault_point.h"
+#include "base/hash.h"
 #include "duckdb/common/error_data.hpp"
 #include "duckdb/common/exception.hpp"
 
@@ -81,6 +82,7 @@ Result<PartInfo> PartSink::Finish(std::vector<PartColumn> columns) {
     RETURN_IF_ERROR(filter.Append(bytes.data(), bytes.size()));
     RETURN_IF_ERROR(filter.Finish());
     info_.filter_bytes = bytes.size();
+    info_.filter_hash = Hash64(bytes);
     FaultPoint<"duck.filter.written">();
   }
   RETURN_IF_ERROR(file_.Finish());

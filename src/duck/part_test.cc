@@ -1,6 +1,7 @@
 // Parts on disk: what is written, merged, pruned, and what damage does.
 #include <gtest/gtest.h>
 
+#include "duck/part_describe.h"
 #include "duck/part_filter.h"
 #include "duck/test_engine.h"
 
@@ -178,6 +179,66 @@ TEST_F(Parts, ATraceIsReadFromOneSmallRowGroup) {
     EXPECT_EQ(std::get<Answer>(outcome).rows, 3U);
     EXPECT_LT(std::get<Answer>(outcome).bytes_read, part.info->bytes * 2 / 3);
   }
+}
+
+// Whole, and of another part: it would hide rows.
+TEST_F(Parts, AFilterOfAnotherPartIsNoticed) {
+  TestBlock rows(Kind::kLogs);
+  AddRows(rows, 0, 300);
+  TestBlock others(Kind::kLogs);
+  AddRows(others, 30'000, 300);
+  const PartRef part = Part(rows, "a.parquet");
+  const PartRef other = Part(others, "b.parquet");
+  ASSERT_EQ(part.info->filter_bytes, other.info->filter_bytes);
+  disk_.files().SetContent(FilterPath(part.path), disk_.files().Content(FilterPath(other.path)));
+  EXPECT_EQ(Ask({part}, "SELECT count(*) FROM logs WHERE trace_id = '" + Hex(TraceOf(50)) + "'"),
+            "[[3]]");
+}
+
+TEST_F(Parts, APartDescribesItself) {
+  TestBlock rows(Kind::kLogs);
+  AddRows(rows, 0, 3000, "extra");
+  const PartRef part = Part(rows, "a.parquet", {.row_group_rows = 700});
+  const auto described = DescribePart(Kind::kLogs, part.path, disk_.files());
+  ASSERT_TRUE(described) << described.error().message;
+  EXPECT_EQ(*described, *part.info);
+  EXPECT_EQ(DescribePart(Kind::kSpans, part.path, disk_.files()).error().code, Code::kCorrupt);
+  EXPECT_EQ(DescribePart(Kind::kLogs, "/parts/none", disk_.files()).error().code, Code::kNotFound);
+  Bytes cut = disk_.files().Content(part.path);
+  cut.resize(cut.size() / 2);
+  disk_.files().SetContent(part.path, cut);
+  EXPECT_EQ(DescribePart(Kind::kLogs, part.path, disk_.files()).error().code, Code::kCorrupt);
+}
+
+TEST_F(Parts, AnswersSayThatRowsAreMissing) {
+  TestBlock rows(Kind::kLogs);
+  AddRows(rows, 0, 500);
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->kinds[Kind::kLogs].push_back(
+      {.collection = "logs",
+       .hot = {},
+       .parts = {Part(rows, "a.parquet")},
+       .missing = {{.min_position = 100,
+                    .max_position = 200,
+                    .rows = 70,
+                    .min_time = kTime + 1'000'000'000'000,
+                    .max_time = kTime + 2'000'000'000'000},
+                   {.min_position = 201, .max_position = 300, .rows = 7}}});
+  const auto run = [&](const std::string& sql) {
+    const auto outcome = engine_->Run({.sql = sql}, snapshot);
+    CHECK(std::holds_alternative<Answer>(outcome));
+    return std::get<Answer>(outcome);
+  };
+  const Answer all = run("SELECT count(*) FROM logs a JOIN logs b USING (position, ordinal)");
+  EXPECT_FALSE(all.complete);
+  EXPECT_EQ(all.missing_rows, 77U) << "counted once, whoever asks";
+  EXPECT_NE(all.body.find(R"("complete":false,"missing_rows":77}})"), std::string::npos);
+  const Answer early = run("SELECT count(*) FROM logs WHERE time < '2023-11-14T22:14:00Z'");
+  EXPECT_EQ(early.missing_rows, 7U) << "whose times are not known";
+  const Answer low = run("SELECT count(*) FROM logs WHERE position < 50");
+  EXPECT_EQ(low.missing_rows, std::nullopt);
+  EXPECT_TRUE(low.complete);
+  EXPECT_EQ(run("SELECT count(*) FROM spans").missing_rows, std::nullopt);
 }
 
 TEST_F(Parts, TimesPruneBeforeAFileIsOpened) {

@@ -115,6 +115,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitGlobal(
       }
     }
     for (const PartRef& part : slice.parts) global->parts->Add(slice.collection, part);
+    for (const MissingRows& rows : slice.missing) global->parts->AddMissing(rows);
   }
   if (!global->hot.empty()) statement.read_hot.store(true, std::memory_order_relaxed);
   return global;

@@ -48,6 +48,8 @@ struct PartInfo {
   std::vector<std::uint32_t> block_crcs;
   // Size of the file `<path>.filter` beside the part (duck/part_filter.h); 0: there is none.
   std::uint64_t filter_bytes = 0;
+  // XXH3-64 of that file: its own checksum makes the CRC-32C of every whole filter the same.
+  std::uint64_t filter_hash = 0;
   std::vector<PartColumn> columns;
   bool operator==(const PartInfo&) const = default;
 };
@@ -57,11 +59,23 @@ struct PartRef {
   std::shared_ptr<const PartInfo> info;
 };
 
+// Rows that belong to a slice and cannot be read, because the part that held them is damaged. A
+// statement that might have read them says so in its answer.
+struct MissingRows {
+  Position min_position = 0;
+  Position max_position = 0;
+  std::uint64_t rows = 0;  // 0: not known
+  // Of their event times; the defaults: not known.
+  std::int64_t min_time = std::numeric_limits<std::int64_t>::min();
+  std::int64_t max_time = std::numeric_limits<std::int64_t>::max();
+};
+
 // Rows of one collection. `hot` and `parts` hold no row twice: the caller sees to it.
 struct CollectionSlice {
   std::string collection;
   std::vector<model::BlockSlice> hot;
   std::vector<PartRef> parts;
+  std::vector<MissingRows> missing;
 };
 
 struct Snapshot {

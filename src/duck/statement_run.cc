@@ -117,6 +117,8 @@ Answer StatementRun::ExecuteOrThrow(duckdb::Connection& connection) {
   stats.elapsed_ms = std::chrono::duration<double, std::milli>(elapsed).count();
   stats.bytes_read = state->bytes_read.load();
   stats.position = input_.snapshot->position;
+  stats.missing_rows = state->missing_rows();
+  stats.complete &= !stats.missing_rows;
   if (state->read_hot.load()) stats.tiers.emplace_back("hot");
   if (state->read_parts.load()) stats.tiers.emplace_back("warm");
   writer->Finish(stats);
@@ -124,6 +126,7 @@ Answer StatementRun::ExecuteOrThrow(duckdb::Connection& connection) {
           .body = writer->TakeBody(),
           .rows = stats.rows,
           .complete = stats.complete,
+          .missing_rows = stats.missing_rows,
           .bytes_read = stats.bytes_read,
           .elapsed = elapsed};
 }
@@ -162,7 +165,8 @@ std::variant<Answer, SqlError> StatementRun::Execute(duckdb::Connection& connect
       error.code = meaning.code;
       error.hint = meaning.hint;
     }
-    if (state->part_damaged.load()) {
+    error.damaged_parts = state->damaged_parts();
+    if (!error.damaged_parts.empty()) {
       error.code = Code::kCorrupt;
       error.hint = "a stored file is damaged: see strata verify";
     }

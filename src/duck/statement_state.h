@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/check.h"
 #include "duck/snapshot.h"
@@ -32,8 +35,30 @@ struct StatementState : duckdb::ClientContextState {
   std::atomic<std::uint64_t> bytes_read{0};
   std::atomic<bool> read_hot{false};
   std::atomic<bool> read_parts{false};
-  // A damaged part was met: told as kCorrupt, whatever DuckDB makes of the message.
-  std::atomic<bool> part_damaged{false};
+
+  // A damaged part was met: told as kCorrupt, whatever DuckDB makes of the message. Any thread.
+  void NoteDamaged(const std::string& path) {
+    const std::lock_guard lock(notes_mutex_);
+    damaged_.insert(path);
+  }
+  std::vector<std::string> damaged_parts() const {
+    const std::lock_guard lock(notes_mutex_);
+    return {damaged_.begin(), damaged_.end()};
+  }
+
+  // A scan would have read these rows of the snapshot, were they not missing. Any thread.
+  void NoteMissing(const MissingRows& rows) {
+    const std::lock_guard lock(notes_mutex_);
+    missing_.insert(&rows);
+  }
+  // nullopt: a scan missed none.
+  std::optional<std::uint64_t> missing_rows() const {
+    const std::lock_guard lock(notes_mutex_);
+    if (missing_.empty()) return std::nullopt;
+    std::uint64_t rows = 0;
+    for (const MissingRows* one : missing_) rows += one->rows;
+    return rows;
+  }
 
   // The part of the snapshot with this path; nullptr: there is none. Any thread.
   const PartRef* FindPart(const std::string& path) {
@@ -59,6 +84,10 @@ struct StatementState : duckdb::ClientContextState {
   std::mutex parts_mutex_;
   bool parts_indexed_ = false;
   std::unordered_map<std::string, const PartRef*> parts_;
+
+  mutable std::mutex notes_mutex_;
+  std::set<std::string> damaged_;
+  std::set<const MissingRows*> missing_;
 };
 
 }  // namespace strata::duck

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -31,7 +32,10 @@ struct DedupConfig {
 // One stored request.
 struct StoredRequest {
   std::uint64_t position = 0;
-  std::int64_t received_ns = 0;
+  std::int64_t received_ns = 0;  // wall clock
+  // When that was on the line of time that ages are counted on, which does not jump (SteadyWall).
+  // Not stored: what is read back was seen when it was received, or now if that lies ahead.
+  std::int64_t seen_ns = 0;
   Hash128 payload;  // of namespace, kind and payload
   Hash128 key;      // of namespace, kind and Idempotency-Key; zero: it had none
   std::uint32_t rejected = 0;
@@ -63,7 +67,7 @@ class Dedup {
 
   // The whole table as bytes, and back. kCorrupt: the bytes are not what Encode made.
   Bytes Encode() const;
-  Status Decode(ByteSpan bytes);
+  Status Decode(ByteSpan bytes, std::int64_t now_ns = std::numeric_limits<std::int64_t>::max());
 
  private:
   struct HashOfHash {

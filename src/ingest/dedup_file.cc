@@ -1,10 +1,12 @@
 #include "ingest/dedup_file.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/fault_point.h"
 #include "base/log.h"
 #include "base/seeded_bug.h"
+#include "os/quarantine.h"
 
 namespace strata::ingest {
 namespace {
@@ -14,9 +16,25 @@ constexpr std::chrono::milliseconds kCheckInterval{250};
 
 }  // namespace
 
-DedupFile::DedupFile(std::filesystem::path path, Pipeline& pipeline, wal::Log& log,
+Result<std::uint64_t> VerifyDedupFile(const std::filesystem::path& path, os::FileSystem& files) {
+  const auto bytes = files.ReadAll(path, kFileBytesMax);
+  if (!bytes) {
+    if (bytes.error().code == Code::kNotFound) return std::uint64_t{0};
+    if (bytes.error().code == Code::kTooLarge) return Error{Code::kCorrupt, bytes.error().message};
+    return bytes.error();
+  }
+  Dedup scratch({});
+  RETURN_IF_ERROR(scratch.Decode(*bytes));
+  return bytes->size();
+}
+
+DedupFile::DedupFile(std::filesystem::path data_dir, Pipeline& pipeline, wal::Log& log,
                      os::FileSystem& files)
-    : path_(std::move(path)), pipeline_(pipeline), log_(log), files_(files) {}
+    : data_dir_(std::move(data_dir)),
+      path_(data_dir_ / kDedupFileName),
+      pipeline_(pipeline),
+      log_(log),
+      files_(files) {}
 
 DedupFile::~DedupFile() {
   if (!thread_.joinable()) return;
@@ -27,24 +45,55 @@ DedupFile::~DedupFile() {
 Status DedupFile::Load() {
   const MutexLock lock(pipeline_.dedup_mutex());
   Dedup& dedup = pipeline_.dedup();
+  const std::int64_t now_ns = pipeline_.DedupNow();
   ASSIGN_OR_RETURN(const bool exists, files_.Exists(path_));
   if (exists) {
     ASSIGN_OR_RETURN(const Bytes bytes, files_.ReadAll(path_, kFileBytesMax));
-    if (auto decoded = dedup.Decode(bytes); !decoded) {
-      LogError("the dedup file is damaged and ignored: repetitions of older requests are not known",
-               {{"path", path_.string()}, {"reason", decoded.error().message}});
+    if (auto decoded = dedup.Decode(bytes, now_ns); !decoded) {
+      LogError("repetitions of requests before the oldest one of the log are not recognised",
+               {{"oldest_position", log_.oldest()}});
+      RETURN_IF_ERROR(SetAsideDamaged(decoded.error()));
     }
+  } else if (log_.CursorOf(kDedupConsumer) > 0) {
+    LogError(
+        "the dedup file is gone: repetitions of requests before the oldest one of the log are "
+        "not recognised",
+        {{"path", path_.native()}, {"oldest_position", log_.oldest()}});
   }
   FaultPoint<"ingest.dedup.loaded">();
   const std::uint64_t known = dedup.last_position();
   ASSIGN_OR_RETURN(
       const wal::ReadOutcome read,
       log_.ReplayHeaders(known, [&](wal::Position position, const wal::FrameInfo& info) -> Status {
-        if (info.type == wal::FrameType::kRecords) dedup.Add(StoredRequestOf(position, info));
+        if (info.type != wal::FrameType::kRecords) return Done{};
+        dedup.Add(StoredRequestOf(position, info, std::min(info.received_ns, now_ns)));
         return Done{};
       }));
   (void)read;
   return Done{};
+}
+
+Status DedupFile::SetAsideDamaged(const Error& damage) {
+  ASSIGN_OR_RETURN(const std::string kept, os::SetAside(data_dir_, kDedupFileName, files_));
+  LogError("the dedup file is damaged and in quarantine", damage, {{"quarantine", kept}});
+  return Done{};
+}
+
+Result<bool> DedupFile::Scrub() {
+  {
+    const MutexLock saving(saving_);
+    const auto sound = VerifyDedupFile(path_, files_);
+    if (sound) return false;
+    if (sound.error().code != Code::kCorrupt) return sound.error();
+    RETURN_IF_ERROR(SetAsideDamaged(sound.error()));
+  }
+  RETURN_IF_ERROR(Save());
+  return true;
+}
+
+std::uint64_t DedupFile::bytes() const {
+  const auto stat = files_.GetStat(path_);
+  return stat ? stat->size : 0;
 }
 
 void DedupFile::Start(std::uint64_t segment_bytes) {

@@ -15,14 +15,19 @@
 namespace strata::ingest {
 
 inline constexpr std::string_view kDedupConsumer = "dedup";
+inline constexpr const char* kDedupFileName = "dedup.state";  // in the data directory
+
+// Reads the file and returns its size; 0 when there is none. kCorrupt: it is not what was written.
+Result<std::uint64_t> VerifyDedupFile(const std::filesystem::path& path, os::FileSystem& files);
 
 class DedupFile {
  public:
-  DedupFile(std::filesystem::path path, Pipeline& pipeline, wal::Log& log, os::FileSystem& files);
+  DedupFile(std::filesystem::path data_dir, Pipeline& pipeline, wal::Log& log,
+            os::FileSystem& files);
   ~DedupFile();  // stops the thread
 
   // Before Log::Start(): the table from the file and the headers of the log. A damaged file is told
-  // and ignored: repetitions of what it alone knew are then stored again.
+  // and goes to quarantine: repetitions of what it alone knew are then stored again.
   Status Load();
 
   // After Log::Start(): saves whenever a segment's worth of log waits, on a thread of its own.
@@ -34,10 +39,18 @@ class DedupFile {
   // Writes the file and moves the cursor to what it covers. Any thread.
   Status Save();
 
+  // Reads the file back. A damaged one goes to quarantine and is written again from memory, so that
+  // nothing is lost. True: it was damaged. Any thread.
+  Result<bool> Scrub();
+  std::uint64_t bytes() const;  // about what Scrub() reads
+
  private:
   void Run(const std::stop_token& stop, std::uint64_t segment_bytes);
   bool WaitForNudge(const std::stop_token& stop);
 
+  Status SetAsideDamaged(const Error& damage);
+
+  const std::filesystem::path data_dir_;
   const std::filesystem::path path_;
   Pipeline& pipeline_;
   wal::Log& log_;

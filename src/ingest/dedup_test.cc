@@ -14,6 +14,7 @@ Hash128 H(std::uint64_t n) {
 StoredRequest Stored(std::uint64_t position, std::uint64_t payload, std::uint64_t key = 0) {
   return {.position = position,
           .received_ns = static_cast<std::int64_t>(position) * kSecond,
+          .seen_ns = static_cast<std::int64_t>(position) * kSecond,
           .payload = H(payload),
           .key = key == 0 ? Hash128{} : H(key),
           .rejected = 3,
@@ -60,10 +61,10 @@ TEST(Dedup, ForgetsByAge) {
 }
 
 TEST(Dedup, ForgetsByMemoryOldestFirst) {
-  Dedup dedup({.memory_bytes = 10 * 128});
+  Dedup dedup({.memory_bytes = 10 * 136});
   for (std::uint64_t i = 1; i <= 50; ++i) dedup.Add(Stored(i, i));
   EXPECT_EQ(dedup.size(), 10U);
-  EXPECT_LE(dedup.bytes(), 10U * 128);
+  EXPECT_LE(dedup.bytes(), 10U * 136);
   EXPECT_FALSE(*dedup.Find(H(40), true, {}, 50 * kSecond));
   EXPECT_EQ((*dedup.Find(H(41), true, {}, 50 * kSecond))->position, 41U);
 }

@@ -41,6 +41,7 @@ struct Pipeline::InFlight final : wal::Append {
   Buffer bytes;
   hot::PendingRows rows;
   model::Kind request_kind{};
+  std::int64_t seen_ns = 0;  // StoredRequest
   std::string message;
   IngestDone done;
   // Repetitions that came while this one was on its way; they get its outcome.
@@ -52,6 +53,7 @@ Pipeline::Pipeline(const PipelineConfig& config, hot::Hot& hot, model::Collectio
     : config_(config),
       hot_(hot),
       clock_(clock),
+      dedup_time_(clock),
       metrics_(registry),
       definitions_(collections, clock, config.collections_max),
       dedup_(config.dedup) {}
@@ -160,6 +162,7 @@ void Pipeline::Ingest(IngestRequest&& request, IngestDone done) {
   FaultPoint<"ingest.request.decoded">();
   pending->payload = pending->bytes;
   pending->request_kind = request.kind;
+  pending->seen_ns = DedupNow();
   pending->message = std::move(decoded->message);
   pending->done = std::move(done);
   Store(std::move(pending));
@@ -209,7 +212,7 @@ bool Pipeline::Admit(wal::Append& append) {
   auto found = [&] {
     const MutexLock lock(dedup_mutex_);
     return dedup_.Find(append.info.request_hash, by_payload, append.info.idempotency_key,
-                       append.info.received_ns);
+                       request.seen_ns);
   }();
   if (!found) {
     const std::unique_ptr<InFlight> owned(&request);
@@ -237,8 +240,8 @@ void Pipeline::Publish(wal::Append& append) {
   request.rows.Publish(append.position);
   FaultPoint<"ingest.request.published">();
   const MutexLock lock(dedup_mutex_);
-  dedup_.Add(StoredRequestOf(append.position, append.info));
-  dedup_.Expire(append.info.received_ns);
+  dedup_.Add(StoredRequestOf(append.position, append.info, request.seen_ns));
+  dedup_.Expire(request.seen_ns);
 }
 
 void Pipeline::Settle(wal::Append& append, const Status& status) {
@@ -300,9 +303,11 @@ void Pipeline::AnswerRepetition(InFlight& repetition, std::uint64_t position,
   repetition.done(std::move(outcome));
 }
 
-StoredRequest StoredRequestOf(std::uint64_t position, const wal::FrameInfo& info) {
+StoredRequest StoredRequestOf(std::uint64_t position, const wal::FrameInfo& info,
+                              std::int64_t seen_ns) {
   return {.position = position,
           .received_ns = info.received_ns,
+          .seen_ns = seen_ns,
           .payload = info.request_hash,
           .key = info.idempotency_key,
           .rejected = info.rejected_count,

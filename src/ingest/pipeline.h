@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "base/live.h"
 #include "base/mutex.h"
+#include "base/wall_time.h"
 #include "hot/hot.h"
 #include "ingest/dedup.h"
 #include "ingest/definitions.h"
@@ -45,8 +46,9 @@ struct PipelineConfig {
   std::function<void()> on_full;
 };
 
-// What dedup keeps of a frame.
-StoredRequest StoredRequestOf(std::uint64_t position, const wal::FrameInfo& info);
+// What dedup keeps of a frame that was seen at `seen_ns` (StoredRequest).
+StoredRequest StoredRequestOf(std::uint64_t position, const wal::FrameInfo& info,
+                              std::int64_t seen_ns);
 
 class Pipeline final : public IngestTarget, public wal::CommitHooks {
  public:
@@ -72,6 +74,9 @@ class Pipeline final : public IngestTarget, public wal::CommitHooks {
   void Publish(wal::Append& append) override;
   void Settle(wal::Append& append, const Status& status) override;
 
+  // Now, as dedup counts the age of requests.
+  std::int64_t DedupNow() const { return dedup_time_.Nanos(); }
+
   // The table of requests that were stored, for replay and the dedup file.
   Mutex& dedup_mutex() { return dedup_mutex_; }
   Dedup& dedup() REQUIRES(dedup_mutex_) { return dedup_; }
@@ -95,6 +100,7 @@ class Pipeline final : public IngestTarget, public wal::CommitHooks {
   Live<PipelineConfig> config_;
   hot::Hot& hot_;
   const Clock& clock_;
+  const SteadyWall dedup_time_;
   IngestMetrics metrics_;
   Definitions definitions_;
   wal::Log* log_ = nullptr;

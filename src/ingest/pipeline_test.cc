@@ -266,6 +266,66 @@ TEST(Pipeline, RepetitionsAreKnownAfterTheirSegmentWasReleased) {
   EXPECT_EQ(again.receipt, first_receipt);
 }
 
+// Ten years ahead and twenty back: the window is counted on a clock that does not jump.
+TEST(Pipeline, AJumpOfTheWallClockForgetsNoRequest) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk, {.dedup = {.window = std::chrono::minutes(15)}});
+  for (const int hours : {0, 24 * 3650, -24 * 7300}) {
+    const std::string body = "before a jump of " + std::to_string(hours) + " hours";
+    const std::string request = LogsRequest({kTime}, body);
+    const std::uint64_t receipt = ingest.Send(request).receipt;
+    ingest.clock().JumpWall(std::chrono::hours(hours));
+    EXPECT_EQ(ingest.Send(request).receipt, receipt);
+    ingest.Send(LogsRequest({kTime}, body + ", another"));
+    EXPECT_EQ(ingest.Send(request).receipt, receipt) << "nor does the next request age it";
+    ingest.clock().Advance(std::chrono::minutes(16));
+    EXPECT_NE(ingest.Send(request).receipt, receipt) << "the window ends all the same";
+  }
+}
+
+constexpr char kDedupFile[] = "/data/dedup.state";
+
+// Every byte: told, kept, and never a reason not to start. The log has what the file has.
+TEST(Pipeline, ADamagedDedupFileGoesToQuarantine) {
+  os::SimulatedDisk disk;
+  const std::string request = LogsRequest({kTime}, "hello");
+  std::uint64_t receipt = 0;
+  {
+    TestIngest ingest(disk);
+    receipt = ingest.Send(request).receipt;
+    ASSERT_TRUE(ingest.dedup_file().Save());
+  }
+  const Bytes good = disk.Content(kDedupFile);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    Bytes bad = good;
+    bad[i] ^= std::byte{0x10};
+    disk.SetContent(kDedupFile, bad);
+    const auto found = VerifyDedupFile(kDedupFile, disk);
+    ASSERT_FALSE(found) << "byte " << i;
+    EXPECT_EQ(found.error().code, Code::kCorrupt) << "byte " << i;
+  }
+  const Bytes bad = disk.Content(kDedupFile);
+  const auto after = disk.AfterPowerLoss(5);
+  TestIngest ingest(*after);
+  EXPECT_EQ(after->Content("/data/quarantine/dedup.state"), bad);
+  EXPECT_EQ(ingest.Send(request).receipt, receipt);
+}
+
+TEST(Pipeline, TheScrubWritesTheDedupFileAgainFromMemory) {
+  os::SimulatedDisk disk;
+  TestIngest ingest(disk);
+  ingest.Send(LogsRequest({kTime}, "hello"));
+  ASSERT_TRUE(ingest.dedup_file().Save());
+  EXPECT_FALSE(*ingest.dedup_file().Scrub());
+  const Bytes good = disk.Content(kDedupFile);
+  Bytes bad = good;
+  bad[bad.size() / 2] ^= std::byte{1};
+  disk.SetContent(kDedupFile, bad);
+  EXPECT_TRUE(*ingest.dedup_file().Scrub());
+  EXPECT_EQ(disk.Content(kDedupFile), good);
+  EXPECT_EQ(disk.Content("/data/quarantine/dedup.state"), bad);
+}
+
 // Power goes at every operation of a session of requests; what was acknowledged is there
 // afterwards, once, and what was not is there whole or not at all.
 TEST(Pipeline, AckedMeansReadableWhereverPowerGoes) {

@@ -64,14 +64,18 @@ class Outcomes {
 // The machine's clocks, and what a test adds to them.
 class TestClock final : public Clock {
  public:
-  std::int64_t WallNanos() const override { return SystemClock().WallNanos() + ahead_.load(); }
+  std::int64_t WallNanos() const override {
+    return SystemClock().WallNanos() + ahead_.load() + wall_jumps_.load();
+  }
   MonotonicTime Monotonic() const override {
     return SystemClock().Monotonic() + std::chrono::nanoseconds(ahead_.load());
   }
   void Advance(std::chrono::nanoseconds by) { ahead_ += by.count(); }
+  void JumpWall(std::chrono::nanoseconds by) { wall_jumps_ += by.count(); }
 
  private:
   std::atomic<std::int64_t> ahead_{0};
+  std::atomic<std::int64_t> wall_jumps_{0};
 };
 
 // What app wires, without listeners and parts.
@@ -86,7 +90,7 @@ class TestIngest {
     CHECK(log.has_value());
     log_ = std::move(*log);
     pipeline_->Attach(*log_);
-    dedup_ = std::make_unique<DedupFile>("/data/dedup.state", *pipeline_, *log_, disk_);
+    dedup_ = std::make_unique<DedupFile>("/data", *pipeline_, *log_, disk_);
     CHECK(dedup_->Load().has_value());
     Replayer replayer(*hot_, collections_, 2);
     const auto read = log_->ReplayBatches(

@@ -71,6 +71,11 @@ Status CollectionTable::Restore(const Collection& collection) {
                                    " and otherwise"};
 }
 
+void CollectionTable::SkipIds(CollectionId count) {
+  const MutexLock lock(mutex_);
+  next_id_ += count;
+}
+
 std::vector<const Collection*> CollectionTable::All() const {
   const MutexLock lock(mutex_);
   std::vector<const Collection*> all;

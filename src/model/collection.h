@@ -42,6 +42,8 @@ class CollectionTable {
                     std::size_t max);
   // From a define frame or the manifest. kCorrupt where the id or the name is taken otherwise.
   Status Restore(const Collection& collection);
+  // Ids were given to collections that nobody can name any more: leaves out the next `count`.
+  void SkipIds(CollectionId count);
   std::vector<const Collection*> All() const;
   std::vector<const Collection*> In(std::string_view namespace_name) const;
 

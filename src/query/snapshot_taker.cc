@@ -50,6 +50,7 @@ std::shared_ptr<SnapshotTaker::Taken> SnapshotTaker::TryTake(
         .collection = collection.name,
         .hot = hot_.Slices(collection.id, splits[i].through, taken->snapshot.position),
         .parts = std::move(splits[i].parts),
+        .missing = std::move(splits[i].missing),
     };
     if (hot_.Floor(collection.id) > splits[i].through) return nullptr;
     taken->snapshot.kinds[collection.kind].push_back(std::move(slice));

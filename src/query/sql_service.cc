@@ -75,11 +75,12 @@ Result<std::vector<duck::Parameter>> ParseParameters(std::string_view json) {
 }
 
 SqlService::SqlService(const SqlConfig& config, duck::Engine& engine,
-                       const SnapshotTaker& snapshots, const Clock& clock,
-                       model::Registry& registry)
+                       const SnapshotTaker& snapshots, ReportDamaged report_damaged,
+                       const Clock& clock, model::Registry& registry)
     : config_(config),
       engine_(engine),
       snapshots_(snapshots),
+      report_damaged_(std::move(report_damaged)),
       clock_(clock),
       statements_(registry.AddCounter("strata_query_statements_total", "SQL statements run.")),
       failures_(registry.AddCounter("strata_query_failures_total",
@@ -96,6 +97,19 @@ void SqlService::Run(SqlRequest&& request, Callback<void(SqlAnswer&&)> done,
   statements_.Add();
   if (answer.error) failures_.Add();
   done(std::move(answer));
+}
+
+// A part that turns out to be damaged is left out of the next snapshot, which says so.
+std::variant<duck::Answer, duck::SqlError> SqlService::RunOnWhatReads(
+    const duck::Statement& statement, const std::string& namespace_name) {
+  for (;;) {
+    auto outcome = engine_.Run(statement, snapshots_.Take(namespace_name));
+    const auto* error = std::get_if<duck::SqlError>(&outcome);
+    if (error == nullptr) return outcome;
+    bool news = false;
+    for (const std::string& path : error->damaged_parts) news |= report_damaged_(path);
+    if (!news) return outcome;
+  }
 }
 
 SqlAnswer SqlService::Answer(const SqlRequest& request, const std::stop_token& cancelled) {
@@ -115,7 +129,7 @@ SqlAnswer SqlService::Answer(const SqlRequest& request, const std::stop_token& c
       .deadline = clock_.Monotonic() + config.timeout,
       .stop = cancelled,
   };
-  auto outcome = engine_.Run(statement, snapshots_.Take(request.namespace_name));
+  auto outcome = RunOnWhatReads(statement, request.namespace_name);
   if (auto* error = std::get_if<duck::SqlError>(&outcome)) {
     return Failure(error->code, std::move(error->message), std::move(error->hint));
   }
@@ -124,6 +138,9 @@ SqlAnswer SqlService::Answer(const SqlRequest& request, const std::stop_token& c
   answer.content_type = std::move(answered.content_type);
   answer.body = std::move(answered.body);
   if (!answered.complete) answer.headers.emplace_back("strata-complete", "false");
+  if (answered.missing_rows) {
+    answer.headers.emplace_back("strata-missing-rows", std::to_string(*answered.missing_rows));
+  }
   return answer;
 }
 

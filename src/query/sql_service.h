@@ -5,6 +5,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <string>
+#include <variant>
 
 #include "base/live.h"
 #include "duck/engine.h"
@@ -21,8 +24,12 @@ struct SqlConfig {
 
 class SqlService final : public SqlTarget {
  public:
+  // Tells whoever owns the parts that the one at this path does not read back. True: it is left out
+  // of snapshots from now on.
+  using ReportDamaged = std::function<bool(const std::string& path)>;
+
   SqlService(const SqlConfig& config, duck::Engine& engine, const SnapshotTaker& snapshots,
-             const Clock& clock, model::Registry& registry);
+             ReportDamaged report_damaged, const Clock& clock, model::Registry& registry);
 
   // For statements that begin from here on. Any thread.
   void Configure(const SqlConfig& config) { config_.Set(config); }
@@ -35,10 +42,13 @@ class SqlService final : public SqlTarget {
 
  private:
   SqlAnswer Answer(const SqlRequest& request, const std::stop_token& cancelled);
+  std::variant<duck::Answer, duck::SqlError> RunOnWhatReads(const duck::Statement& statement,
+                                                            const std::string& namespace_name);
 
   Live<SqlConfig> config_;
   duck::Engine& engine_;
   const SnapshotTaker& snapshots_;
+  const ReportDamaged report_damaged_;
   const Clock& clock_;
   std::atomic<bool> accepting_{false};
   model::Counter& statements_;

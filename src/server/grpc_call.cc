@@ -7,6 +7,7 @@
 
 #include "base/fault_point.h"
 #include "server/grpc_text.h"
+#include "server/namespace_rule.h"
 #include "wire/base64.h"
 #include "wire/otlp_response.h"
 
@@ -100,6 +101,7 @@ std::optional<GrpcRefusal> GrpcCall::EndHead() {
     if (!timeout) return BadHead("grpc-timeout is not a number of at most eight digits and a unit");
     deadline_ = began_ + *timeout;
   }
+  hold_.ChargeTo(headers_.Get(kNamespaceHeader));
   return std::nullopt;
 }
 

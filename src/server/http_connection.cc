@@ -10,6 +10,7 @@
 #include "base/fault_point.h"
 #include "server/error_response.h"
 #include "server/http_answer.h"
+#include "server/namespace_rule.h"
 #include "server/peer_text.h"
 
 namespace strata::server {
@@ -121,7 +122,8 @@ bool HttpConnection::StepHead() {
 bool HttpConnection::BeginBody() {
   if (stopping_) return Refuse({503, GrpcCode::kUnavailable}, "the server stops", true);
   progress_bytes_ = 0;
-  Expect(listener_->options.body_progress_time);
+  Expect(listener_->options().body_progress_time);
+  hold_.ChargeTo(parser_.headers().Get(kNamespaceHeader));
   if (parser_.chunked()) {
     phase_ = Phase::kChunks;
   } else {

@@ -1,10 +1,16 @@
 // How many bytes of requests are in flight, over all listeners, and how many may be. Reserved while
 // a body comes in, released when its answer has been sent: what does not fit is refused as
 // retryable, so that overload costs an answer instead of memory.
+//
+// A namespace with several requests on their way has three quarters of it at most, so that one that
+// floods leaves room for others. A single request is bounded by the whole alone.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 namespace strata::server {
@@ -29,45 +35,66 @@ class Ledger {
    public:
     Hold() = default;
     explicit Hold(Ledger& ledger) : ledger_(&ledger) {}
-    Hold(Hold&& other) noexcept : ledger_(other.ledger_), bytes_(std::exchange(other.bytes_, 0)) {}
+    Hold(Hold&& other) noexcept
+        : ledger_(other.ledger_), share_(other.share_), bytes_(std::exchange(other.bytes_, 0)) {}
     Hold& operator=(Hold&& other) noexcept {
       Release();
       ledger_ = other.ledger_;
+      share_ = other.share_;
       bytes_ = std::exchange(other.bytes_, 0);
       return *this;
     }
     ~Hold() { Release(); }
+
+    // Whose request it is; any text, as it came. What is held from here on counts as its share.
+    void ChargeTo(std::string_view namespace_name) {
+      Release();
+      share_ = std::hash<std::string_view>()(namespace_name) % kShares;
+    }
 
     std::uint64_t bytes() const { return bytes_; }
 
     // Holds `total` bytes in all, if there is room; never gives any back. False: nothing changed.
     bool GrowTo(std::uint64_t total) {
       if (total <= bytes_) return true;
-      if (!ledger_->TryReserve(total - bytes_)) return false;
+      if (!ledger_->TryReserve(total - bytes_, bytes_, share_)) return false;
       bytes_ = total;
       return true;
     }
 
     void Release() {
-      if (bytes_ != 0) ledger_->used_bytes_.fetch_sub(bytes_, std::memory_order_relaxed);
+      if (bytes_ != 0) ledger_->GiveBack(bytes_, share_);
       bytes_ = 0;
     }
 
    private:
     Ledger* ledger_ = nullptr;
+    std::size_t share_ = 0;
     std::uint64_t bytes_ = 0;
   };
 
  private:
-  bool TryReserve(std::uint64_t bytes) {
+  // Namespaces that meet in one count as one: names from outside size no table.
+  static constexpr std::size_t kShares = 1024;
+
+  // `held`: what the same request has reserved before.
+  bool TryReserve(std::uint64_t bytes, std::uint64_t held, std::size_t share) {
     const std::uint64_t before = used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes <= limit_bytes()) return true;
-    used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    const std::uint64_t of_share = shares_[share].fetch_add(bytes, std::memory_order_relaxed);
+    const std::uint64_t limit = limit_bytes();
+    const bool is_alone = of_share <= held;
+    if (before + bytes <= limit && (is_alone || of_share + bytes <= limit - limit / 4)) return true;
+    GiveBack(bytes, share);
     return false;
+  }
+  void GiveBack(std::uint64_t bytes, std::size_t share) {
+    shares_[share].fetch_sub(bytes, std::memory_order_relaxed);
+    used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   }
 
   std::atomic<std::uint64_t> limit_bytes_;
   alignas(64) std::atomic<std::uint64_t> used_bytes_{0};
+  std::array<std::atomic<std::uint64_t>, kShares> shares_{};
 };
 
 }  // namespace strata::server

@@ -21,7 +21,7 @@ bool IsNamespaceName(std::string_view name) {
 }
 
 Result<std::string> NamespaceOf(const HeaderView& headers) {
-  const auto name = headers.Find("x-scope-orgid");
+  const auto name = headers.Find(kNamespaceHeader);
   if (!name) return std::string("default");
   if (IsNamespaceName(*name)) return std::string(*name);
   return Error{

@@ -9,6 +9,9 @@
 
 namespace strata::server {
 
+// Lower case, as in the metadata of gRPC.
+inline constexpr std::string_view kNamespaceHeader = "x-scope-orgid";
+
 // 1 to 63 letters, digits, '-' or '_', starting with a letter or digit.
 bool IsNamespaceName(std::string_view name);
 

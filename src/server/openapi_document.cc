@@ -38,12 +38,12 @@ constexpr std::string_view kDocument = R"json({
         },
         "responses": {
           "200": {
-            "description": "The rows. Header strata-complete: false when query.max_rows cut them.",
+            "description": "The rows. Header strata-complete: false when query.max_rows cut them, or when some are missing because a stored file is damaged; then strata-missing-rows says how many.",
             "content": {
               "application/json": {"schema": {"type": "object", "properties": {
                 "columns": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "type": {"type": "string"}}}},
                 "rows": {"type": "array", "items": {"type": "array"}},
-                "stats": {"type": "object", "properties": {"rows": {"type": "integer"}, "elapsed_ms": {"type": "number"}, "bytes_read": {"type": "integer"}, "tiers": {"type": "array", "items": {"type": "string"}}, "position": {"type": "integer"}, "complete": {"type": "boolean"}}}
+                "stats": {"type": "object", "properties": {"rows": {"type": "integer"}, "elapsed_ms": {"type": "number"}, "bytes_read": {"type": "integer"}, "tiers": {"type": "array", "items": {"type": "string"}}, "position": {"type": "integer"}, "complete": {"type": "boolean"}, "missing_rows": {"type": "integer"}}}
               }}}
             }
           },

@@ -116,7 +116,8 @@ void OtlpEndpoint::Handle(Request&& request, Reply reply) {
   }
   auto namespace_name = NamespaceOf(headers);
   if (!namespace_name) return answer.Fail(namespace_name.error(), "X-Scope-OrgID");
-  auto key = IdempotencyKeyOf(headers, options_.idempotency_key_bytes_max);
+  answer.decoded.ChargeTo(headers.Get(kNamespaceHeader));
+  auto key = IdempotencyKeyOf(headers, idempotency_key_bytes_max_);
   if (!key) return answer.Fail(key.error(), "Idempotency-Key");
   if (*coding != wire::ContentCoding::kIdentity) {
     auto decoded = wire::Decompress(*coding, std::move(request.body),

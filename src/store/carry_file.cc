@@ -1,13 +1,12 @@
 #include "store/carry_file.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
 #include <utility>
 
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/fault_point.h"
+#include "store/numbered_name.h"
 
 namespace strata::store {
 namespace {
@@ -16,7 +15,6 @@ constexpr std::uint64_t kMagic = 0x4643415441525453;  // "STRATACF"
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kChecked = 16;  // where the checksummed bytes begin
 constexpr std::string_view kSuffix = ".carry";
-constexpr std::size_t kDigits = 20;
 constexpr std::uint64_t kChunkBytes = 1_MiB;
 
 Error Corrupt(const char* what) {
@@ -49,60 +47,135 @@ class Window {
 
 class Reader {
  public:
-  Reader(const os::File& file, std::uint64_t size, CarryOutcome& outcome)
-      : window_(file), size_(size), outcome_(outcome) {}
+  Reader(const os::File& file, std::uint64_t size, std::uint64_t number,
+         const std::optional<CarryIndex>& index, CarryOutcome& outcome)
+      : window_(file), size_(size), number_(number), index_(index), outcome_(outcome) {}
 
-  Status FindHeader() {
+  // False: nothing tells the salt of the frames.
+  Result<bool> FindHeader() {
     ASSIGN_OR_RETURN(const ByteSpan front, window_.At(0, kCarryHeaderBytes));
-    auto header = DecodeCarryHeader(front);
-    if (!header || header->bytes != size_) {
-      Note(header ? "not as long as it was" : header.error().message);
-      const std::uint64_t back = size_ < kCarryHeaderBytes ? 0 : size_ - kCarryHeaderBytes;
-      ASSIGN_OR_RETURN(const ByteSpan copy, window_.At(back, kCarryHeaderBytes));
-      auto second = DecodeCarryHeader(copy);
-      if (second) header = *second;
+    const auto header = DecodeHeader(front);
+    const std::uint64_t back = size_ < kCarryHeaderBytes ? 0 : size_ - kCarryHeaderBytes;
+    ASSIGN_OR_RETURN(const ByteSpan behind, window_.At(back, kCarryHeaderBytes));
+    const auto copy = DecodeHeader(behind);
+    if (!header) Note("header: " + header.error().message);
+    if (header && header->bytes != size_) Note("not as long as it was");
+    if (!copy) Note("the copy of the header: " + copy.error().message);
+    if (header || copy) {
+      outcome_.header = header ? *header : *copy;
+      return true;
     }
-    if (!header) return std::move(header).error().Within("header");
-    outcome_.header = *header;
-    return Done{};
+    if (!index_) return false;
+    outcome_.header = {.number = index_->number,
+                       .through = index_->through,
+                       .frames = index_->entries.size(),
+                       .bytes = size_,
+                       .salt = index_->salt};
+    return true;
   }
 
-  Status ReadFrames(const wal::FrameVisitor& visit) {
+  Status FindFrames() {
     std::uint64_t offset = kCarryHeaderBytes;
     while (offset + wal::kFrameHeaderBytes <= size_) {
       ASSIGN_OR_RETURN(const ByteSpan head, window_.At(offset, wal::kFrameHeaderBytes));
-      const auto header = wal::DecodeFrameHeader(head, outcome_.header.salt);
+      const auto header = wal::DecodeFrameHeader(head, SeedAt(offset));
       if (!header) {
         if (offset + kCarryHeaderBytes == size_) break;
         Note("byte " + std::to_string(offset) + ": " + header.error().message);
         offset += wal::kFrameAlignment;
         continue;
       }
-      ASSIGN_OR_RETURN(const ByteSpan bytes, window_.At(offset, header->SizeBytes()));
-      const auto frame = wal::DecodeFrame(bytes, outcome_.header.salt);
+      const std::uint64_t end = wal::AlignUp(offset + header->SizeBytes(), wal::kFrameAlignment);
+      ASSIGN_OR_RETURN(const ByteSpan bytes, window_.At(offset, end - offset));
+      const auto frame = wal::DecodeFrame(bytes, SeedAt(offset));
       if (frame) {
-        ++outcome_.frames;
-        RETURN_IF_ERROR(visit(*frame));
+        frames_.push_back({.position = frame->position, .offset = offset, .bytes = end - offset});
+        CheckPadding(bytes, header->SizeBytes(), offset);
       } else {
         Note("position " + std::to_string(header->position) + ": " + frame.error().message);
       }
-      offset = wal::AlignUp(offset + header->SizeBytes(), wal::kFrameAlignment);
+      offset = end;
     }
-    outcome_.lost_frames =
-        outcome_.header.frames - std::min(outcome_.header.frames, outcome_.frames);
-    if (outcome_.lost_frames > 0) Note("frames are missing");
     return Done{};
   }
 
+  Status HandOver(const wal::FrameVisitor& visit) {
+    for (const Frame& at : frames_) {
+      ASSIGN_OR_RETURN(const ByteSpan bytes, window_.At(at.offset, at.bytes));
+      const auto frame = wal::DecodeFrame(bytes, SeedAt(at.offset));
+      if (!frame || frame->position != at.position) {
+        return Error{Code::kIo, "position " + std::to_string(at.position) + " read back once only"};
+      }
+      RETURN_IF_ERROR(visit(*frame));
+    }
+    return Done{};
+  }
+
+  // What is not there, by the index or at least by count.
+  void CountLost() {
+    outcome_.frames = frames_.size();
+    if (!index_) {
+      outcome_.lost_unnamed =
+          outcome_.header.frames - std::min(outcome_.header.frames, outcome_.frames);
+      if (outcome_.lost_unnamed > 0) Note("frames are missing");
+      return;
+    }
+    for (const CarryEntry& entry : index_->entries) {
+      const bool is_there =
+          std::ranges::binary_search(frames_, entry.position, {}, &Frame::position);
+      if (!is_there) outcome_.lost.push_back(entry);
+    }
+    if (!outcome_.lost.empty()) Note("frames are missing");
+  }
+
  private:
+  struct Frame {
+    wal::Position position = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  std::uint32_t SeedAt(std::uint64_t offset) const {
+    return wal::FrameSeed(outcome_.header.salt, offset);
+  }
+
+  // An older file under a newer one's name would hide what is in that one.
+  Result<CarryHeader> DecodeHeader(ByteSpan bytes) const {
+    auto header = DecodeCarryHeader(bytes);
+    if (!header || header->number == number_) return header;
+    return Error{Code::kCorrupt, "of carry file " + std::to_string(header->number)};
+  }
+
   void Note(std::string damage) {
     if (outcome_.damage.empty()) outcome_.damage = std::move(damage);
   }
 
+  void CheckPadding(ByteSpan bytes, std::uint64_t frame_bytes, std::uint64_t offset) {
+    const bool zeros = std::ranges::all_of(bytes.subspan(frame_bytes),
+                                           [](std::byte b) { return b == std::byte{0}; });
+    if (!zeros) Note("byte " + std::to_string(offset + frame_bytes) + ": padding is not zero");
+  }
+
   Window window_;
   const std::uint64_t size_;
+  const std::uint64_t number_;
+  const std::optional<CarryIndex>& index_;
   CarryOutcome& outcome_;
+  std::vector<Frame> frames_;  // that are whole, ascending by position
 };
+
+// nullopt: there is none, or it is damaged; then the outcome says so.
+Result<std::optional<CarryIndex>> ReadIndex(const std::filesystem::path& folder,
+                                            std::uint64_t number, os::FileSystem& files,
+                                            CarryOutcome& outcome) {
+  const auto bytes = files.ReadAll(folder / CarryIndexName(number), kCarryIndexBytesMax);
+  if (!bytes && bytes.error().code == Code::kNotFound) return std::optional<CarryIndex>();
+  if (!bytes && bytes.error().code != Code::kTooLarge) return bytes.error();
+  auto index = bytes ? DecodeCarryIndex(*bytes, number) : bytes.error();
+  if (index) return std::optional(*std::move(index));
+  outcome.index_damage = index.error().message;
+  return std::optional<CarryIndex>();
+}
 
 }  // namespace
 
@@ -136,19 +209,11 @@ Result<CarryHeader> DecodeCarryHeader(ByteSpan bytes) {
 }
 
 std::string CarryFileName(std::uint64_t number) {
-  char name[kDigits + kSuffix.size() + 1];
-  std::snprintf(name, sizeof name, "%020llu.carry", static_cast<unsigned long long>(number));
-  return name;
+  return NumberedName(number, kSuffix);
 }
 
 std::optional<std::uint64_t> CarryNumberOf(std::string_view name) {
-  if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
-  std::uint64_t number = 0;
-  const char* const begin = name.data();
-  const char* const end = begin + kDigits;
-  const auto parsed = std::from_chars(begin, end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return number;
+  return NumberOfName(name, kSuffix);
 }
 
 CarryWriter::CarryWriter(std::filesystem::path folder, CarryHeader header, os::FileSystem& files,
@@ -178,9 +243,12 @@ Status CarryWriter::Append(const wal::FrameView& frame) {
   const std::size_t at = buffer_.size();
   buffer_.resize(wal::AlignUp(at + header.SizeBytes(), wal::kFrameAlignment));
   const std::span<std::byte> out = std::span(buffer_).subspan(at);
-  wal::EncodeFrameHeader(header, header_.salt, out);
+  wal::EncodeFrameHeader(header, wal::FrameSeed(header_.salt, flushed_ + at), out);
   std::ranges::copy(frame.payload, out.begin() + wal::kFrameHeaderBytes);
   ++header_.frames;
+  index_.entries.push_back({.position = frame.position,
+                            .collection = frame.info.collection_id,
+                            .records = frame.info.record_count});
   return buffer_.size() < kChunkBytes ? Status(Done{}) : Flush();
 }
 
@@ -204,23 +272,41 @@ Result<CarryHeader> CarryWriter::Finish(wal::Position through) {
   RETURN_IF_ERROR(file_->Sync());
   FaultPoint<"store.carry.synced">();
   file_.reset();
+  index_.number = header_.number;
+  index_.through = through;
+  index_.salt = header_.salt;
   const auto name = CarryFileName(header_.number);
   RETURN_IF_ERROR(files_->Rename(folder_ / (name + ".new"), folder_ / name));
   FaultPoint<"store.carry.renamed">();
   RETURN_IF_ERROR(files_->SyncDirectory(folder_));
+  // Then the index: one that stands alone says that its file is lost, whenever the process died.
+  RETURN_IF_ERROR(
+      files_->ReplaceAll(folder_ / CarryIndexName(header_.number), EncodeCarryIndex(index_)));
+  FaultPoint<"store.carry.index_durable">();
   return header_;
 }
 
-Result<CarryOutcome> ReadCarryFile(const std::filesystem::path& path, os::FileSystem& files,
-                                   const wal::FrameVisitor& visit) {
-  ASSIGN_OR_RETURN(const auto file, files.Open(path, {}));
-  ASSIGN_OR_RETURN(const std::uint64_t size, file->Size());
+Result<CarryOutcome> ReadCarry(const std::filesystem::path& folder, std::uint64_t number,
+                               os::FileSystem& files, const wal::FrameVisitor& visit) {
   CarryOutcome outcome;
-  Reader reader(*file, size, outcome);
-  if (auto found = reader.FindHeader(); !found) {
-    return std::move(found).error().Within(path.native());
+  ASSIGN_OR_RETURN(const std::optional<CarryIndex> index,
+                   ReadIndex(folder, number, files, outcome));
+  auto file = files.Open(folder / CarryFileName(number), {});
+  if (!file) {
+    if (file.error().code != Code::kNotFound || !index) return std::move(file).error();
+    outcome.damage = "it is gone";
+    outcome.lost = index->entries;
+    outcome.header = {.number = number, .through = index->through};
+    return outcome;
   }
-  RETURN_IF_ERROR(reader.ReadFrames(visit));
+  ASSIGN_OR_RETURN(const std::uint64_t size, (*file)->Size());
+  Reader reader(**file, size, number, index, outcome);
+  ASSIGN_OR_RETURN(outcome.readable, reader.FindHeader());
+  outcome.header.number = number;
+  if (!outcome.readable) return outcome;
+  RETURN_IF_ERROR(reader.FindFrames());
+  reader.CountLost();
+  RETURN_IF_ERROR(reader.HandOver(visit));
   return outcome;
 }
 

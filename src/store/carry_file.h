@@ -22,12 +22,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/collection.h"
 #include "os/file_system.h"
+#include "store/carry_index.h"
 #include "wal/frame.h"
 #include "wal/log.h"
 
@@ -52,8 +53,8 @@ Result<CarryHeader> DecodeCarryHeader(ByteSpan bytes);
 std::string CarryFileName(std::uint64_t number);
 std::optional<std::uint64_t> CarryNumberOf(std::string_view name);
 
-// Writes one file beside its name, in order of positions; Finish() makes it durable under its name.
-// Without Finish() a `.new` file is left behind. One thread.
+// Writes one file beside its name, in order of positions; Finish() makes it and its index durable
+// under their names. Without Finish() a `.new` file is left behind. One thread.
 class CarryWriter {
  public:
   // Requires: the folder is there, durably.
@@ -73,22 +74,29 @@ class CarryWriter {
   CarryHeader header_;
   os::FileSystem* files_;
   std::unique_ptr<os::File> file_;
+  CarryIndex index_;
   Bytes buffer_;
   std::uint64_t flushed_ = 0;  // bytes of the file that are written
   wal::Position last_ = 0;
 };
 
-// What reading a carry file came past.
+// What reading a carry file and its index came past.
 struct CarryOutcome {
   CarryHeader header;
-  std::uint64_t frames = 0;       // that read back
-  std::uint64_t lost_frames = 0;  // that did not: their rows are gone
-  std::string damage;             // what was wrong first, empty when nothing
+  bool readable = true;      // false: neither a header nor the index reads, nothing can be told
+  std::uint64_t frames = 0;  // that read back
+  // Frames that did not, ascending by position; without an index only their number is known.
+  std::vector<CarryEntry> lost;
+  std::uint64_t lost_unnamed = 0;
+  std::string damage;        // what was wrong first with the file, empty when nothing
+  std::string index_damage;  // the same of the index
+
+  bool sound() const { return damage.empty() && index_damage.empty(); }
 };
 
-// Hands over the frames in order; views are valid during the call only. Damaged frames are counted
-// and passed over. kCorrupt when neither header reads back: nothing can be told of the file then.
-Result<CarryOutcome> ReadCarryFile(const std::filesystem::path& path, os::FileSystem& files,
-                                   const wal::FrameVisitor& visit);
+// Hands over the frames in order; views are valid during the call only. What does not read is
+// passed over and told. kNotFound: there is neither the file nor an index.
+Result<CarryOutcome> ReadCarry(const std::filesystem::path& folder, std::uint64_t number,
+                               os::FileSystem& files, const wal::FrameVisitor& visit);
 
 }  // namespace strata::store

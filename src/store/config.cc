@@ -15,6 +15,7 @@ Status Config::Validate() const {
   if (seal.age <= Duration::zero()) return invalid("seal.age must be above 0");
   if (merge.inputs_max < 2) return invalid("merge.inputs_max must be at least 2");
   if (merge.target_rows == 0) return invalid("merge.target_rows must be above 0");
+  if (scrub.bytes_per_second == 0) return invalid("scrub.rate must be above 0");
   return Done{};
 }
 

@@ -50,6 +50,8 @@ struct MergeConfig {
   // collection's retention if that is shorter, because a part is dropped as a whole.
   Duration span_max = std::chrono::hours(24 * 7);
   Duration check_interval = std::chrono::seconds(5);
+  // Of the inputs of a merge that may begin on a full disk: the reserve has room for several.
+  std::uint64_t low_disk_bytes_max = 8_MiB;
 };
 
 // Zero keeps for ever. Age counts from a part's youngest row; see retention.h.
@@ -62,16 +64,19 @@ struct RetentionConfig {
   Duration Of(const model::Collection& collection) const;
 };
 
+// All data is read back once in `interval`; zero: never.
+struct ScrubConfig {
+  Duration interval = std::chrono::hours(24 * 7);
+  std::uint64_t bytes_per_second = 32_MiB;
+};
+
 struct Config {
   std::filesystem::path data_dir;  // of this process alone (the log's LOCK guards it)
   SealConfig seal;
   CarryConfig carry;
   MergeConfig merge;
   RetentionConfig retention;
-  // Less free space than this: Store::DiskIsLow(). It is the reserve in which sealing and merging
-  // still work, so keep it above a few parts' worth.
-  std::uint64_t disk_free_min_bytes = 1_GiB;
-  Duration disk_check_interval = std::chrono::seconds(1);
+  ScrubConfig scrub;
 
   Status Validate() const;
 };

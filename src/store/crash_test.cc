@@ -24,7 +24,6 @@ Config SmallConfig() {
   config.carry.segments_max = 1;
   config.merge.target_rows = 1200;
   config.merge.large_rows = 300;
-  config.disk_free_min_bytes = 0;
   return config;
 }
 
@@ -94,13 +93,13 @@ TEST(Crash, PowerLossAtEveryOperation) {
 // next one reads it and builds on it: from then on no loss of power may take it away.
 TEST(Crash, AnEditThatWasReadIsDurable) {
   const auto open = [](os::SimulatedDisk& disk) {
-    auto manifest = Manifest::Open("/manifest", "prod", disk);
+    auto manifest = Manifest::Open("/data", "prod", disk);
     CHECK(manifest.has_value());
     return *std::move(manifest);
   };
   const auto sealed = [](const Manifest& manifest) { return manifest.Pin()->Find(1)->sealed; };
   std::uint64_t cached = 0;
-  for (std::uint64_t call = 1; call <= 3; ++call) {
+  for (std::uint64_t call = 1; call <= 6; ++call) {
     os::SimulatedDisk disk({.seed = call});
     const auto manifest = open(disk);
     ASSERT_TRUE(manifest->Apply(

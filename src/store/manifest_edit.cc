@@ -14,6 +14,7 @@ enum class OperationType : std::uint8_t {
   kRemovePart = 3,
   kSetSealed = 4,
   kDropRange = 5,
+  kLoseRows = 6,
 };
 
 void PutInfo(const duck::PartInfo& info, FieldWriter& out) {
@@ -24,6 +25,7 @@ void PutInfo(const duck::PartInfo& info, FieldWriter& out) {
   out.Put(info.min_time);
   out.Put(info.max_time);
   out.Put(info.filter_bytes);
+  out.Put(info.filter_hash);
   out.Put(static_cast<std::uint32_t>(info.block_crcs.size()));
   for (const std::uint32_t crc : info.block_crcs) out.Put(crc);
   out.Put(static_cast<std::uint32_t>(info.columns.size()));
@@ -60,6 +62,7 @@ duck::PartInfo TakeInfo(FieldReader& in) {
   info.min_time = in.Take<std::int64_t>();
   info.max_time = in.Take<std::int64_t>();
   info.filter_bytes = in.Take<std::uint64_t>();
+  info.filter_hash = in.Take<std::uint64_t>();
   const auto crcs = in.Take<std::uint32_t>();
   if (!in.Has(crcs, sizeof(std::uint32_t))) return info;
   info.block_crcs.reserve(crcs);
@@ -106,6 +109,19 @@ struct Encoder {
     out.Put(op.positions.first);
     out.Put(op.positions.last);
   }
+  void operator()(const LoseRows& op) const {
+    out.Put(OperationByte(OperationType::kLoseRows));
+    out.Put(op.collection);
+    out.Put(op.lost.positions.first);
+    out.Put(op.lost.positions.last);
+    out.Put(op.lost.rows);
+    out.Put(op.lost.min_time);
+    out.Put(op.lost.max_time);
+    out.Put(op.lost.last_arrival_ns);
+    out.Put(op.lost.found_ns);
+    out.PutText(op.lost.file);
+    out.PutText(op.lost.reason);
+  }
   static std::uint8_t OperationByte(OperationType type) { return static_cast<std::uint8_t>(type); }
 };
 
@@ -127,6 +143,21 @@ AddPart TakeAddPart(FieldReader& in) {
   part.last_arrival_ns = in.Take<std::int64_t>();
   part.info = std::make_shared<const duck::PartInfo>(TakeInfo(in));
   return {.part = std::make_shared<const Part>(std::move(part))};
+}
+
+LoseRows TakeLoseRows(FieldReader& in) {
+  LoseRows op;
+  op.collection = in.Take<model::CollectionId>();
+  op.lost.positions.first = in.Take<std::uint64_t>();
+  op.lost.positions.last = in.Take<std::uint64_t>();
+  op.lost.rows = in.Take<std::uint64_t>();
+  op.lost.min_time = in.Take<std::int64_t>();
+  op.lost.max_time = in.Take<std::int64_t>();
+  op.lost.last_arrival_ns = in.Take<std::int64_t>();
+  op.lost.found_ns = in.Take<std::int64_t>();
+  op.lost.file = in.TakeText();
+  op.lost.reason = in.TakeText();
+  return op;
 }
 
 std::optional<Operation> TakeOperation(FieldReader& in) {
@@ -155,6 +186,8 @@ std::optional<Operation> TakeOperation(FieldReader& in) {
       op.positions.last = in.Take<std::uint64_t>();
       return op;
     }
+    case OperationType::kLoseRows:
+      return TakeLoseRows(in);
   }
   return std::nullopt;
 }
@@ -172,8 +205,8 @@ Result<Edit> DecodeEdit(ByteSpan payload) {
   Edit edit;
   while (!in.empty()) {
     auto operation = TakeOperation(in);
-    if (!operation) return Error{Code::kCorrupt, "unknown operation"};
-    if (!in.ok()) return Error{Code::kCorrupt, "short or invalid operation"};
+    if (!operation) return Error{Code::kInvalidInput, "unknown operation"};
+    if (!in.ok()) return Error{Code::kInvalidInput, "short or invalid operation"};
     edit.push_back(*std::move(operation));
   }
   return edit;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,17 +41,38 @@ struct SetSealed {
   Position position = 0;
 };
 
-// Retention dropped the collection's rows of these positions.
+// Retention dropped the collection's rows of these positions, those that were lost included.
 struct DropRange {
   model::CollectionId collection = 0;
   wal::PositionRange positions;
 };
 
-using Operation = std::variant<AddCollection, AddPart, RemovePart, SetSealed, DropRange>;
+// Rows that were acknowledged and are gone: what held them was damaged, and nothing else has them.
+struct LostRows {
+  wal::PositionRange positions;
+  std::uint64_t rows = 0;  // 0: not known
+  // Of the rows' event times, nanoseconds; earliest > latest: not known.
+  std::int64_t min_time = std::numeric_limits<std::int64_t>::max();
+  std::int64_t max_time = std::numeric_limits<std::int64_t>::min();
+  std::int64_t last_arrival_ns = 0;  // of the youngest, as in Part
+  std::int64_t found_ns = 0;         // wall clock
+  std::string file;                  // that held them, relative to the data directory
+  std::string reason;
+  bool operator==(const LostRows&) const = default;
+};
+
+// The rows are told as lost until retention would have dropped them.
+struct LoseRows {
+  model::CollectionId collection = 0;
+  LostRows lost;
+};
+
+using Operation = std::variant<AddCollection, AddPart, RemovePart, SetSealed, DropRange, LoseRows>;
 using Edit = std::vector<Operation>;
 
 Bytes EncodeEdit(const Edit& edit);
-// kCorrupt where the bytes are no edit. What they say is not judged here.
+// kInvalidInput where the bytes are no edit that this version knows. What they say is not judged
+// here.
 Result<Edit> DecodeEdit(ByteSpan payload);
 
 }  // namespace strata::store

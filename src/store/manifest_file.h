@@ -1,8 +1,10 @@
-// A manifest file's bytes: a checkpoint and the edits after it. docs/formats/manifest.md has the
-// rules. No files here: manifest.h keeps them.
+// The files of a manifest: names, bytes, and what one of them says. docs/formats/manifest.md has
+// the rules. Nothing is written here (store/manifest.h) or put together (store/manifest_reading.h).
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,29 +15,37 @@
 
 namespace strata::store {
 
-// "00000000000000000007.manifest"
+inline constexpr const char* kManifestFolder = "manifest";
+// "<data_dir>/manifest/<namespace>"
+std::filesystem::path ManifestFolder(const std::filesystem::path& data_dir,
+                                     const std::string& namespace_name);
+
+// Each generation is kept twice, byte for byte: "00000000000000000007.manifest", and ".mirror".
 std::string GenerationFileName(std::uint64_t generation);
-std::optional<std::uint64_t> GenerationOf(std::string_view file_name);
+std::string MirrorFileName(std::uint64_t generation);
+std::optional<std::uint64_t> GenerationOf(std::string_view file_name);  // of either
 
 Bytes EncodeCheckpoint(const ManifestSnapshot& state, std::uint64_t generation);
 Bytes EncodeEditRecord(const Edit& edit, std::uint64_t generation, std::uint64_t sequence);
 
+// What one file says, record by record. Only records whose checksum fits are in it.
 struct ManifestFile {
-  ManifestPtr state;
-  std::uint64_t good_bytes = 0;        // up to the end of the last good record
-  std::uint64_t checkpoint_bytes = 0;  // of them
-  std::uint64_t torn_bytes = 0;        // behind it: an edit that was never acknowledged
+  struct Checkpoint {
+    std::uint64_t sequence = 0;
+    Edit edit;
+  };
+  std::optional<Checkpoint> checkpoint;
+  std::map<std::uint64_t, Edit> edits;  // by sequence
+
+  std::uint64_t checkpoint_bytes = 0;
+  std::uint64_t good_bytes = 0;  // up to the first byte that is no record
+  std::uint64_t torn_bytes = 0;  // behind the last record
+  // Where bytes do not read that were durable once: the checkpoint, or records with an intact one
+  // behind them. Only torn_bytes may be what an interrupted edit left.
+  std::optional<std::uint64_t> damaged_at;
 };
 
-// Reads a whole file. kCorrupt names the offset: a record that is damaged and not the last one, or
-// an edit that contradicts the state. kNotFound: it is the checkpoint that is damaged, so that the
-// generation before it may help. kInvalidInput: written by a version that this one does not know.
-Result<ManifestFile> ParseManifest(ByteSpan bytes, std::uint64_t generation,
-                                   std::string_view namespace_name);
-
-// The same file with a damaged checkpoint written again from the state that it was made of.
-// kCorrupt where the two do not fit together.
-Result<Bytes> RepairCheckpoint(ByteSpan bytes, std::uint64_t generation,
-                               const ManifestSnapshot& previous);
+// kInvalidInput: an intact record was written by a version that this one does not know.
+Result<ManifestFile> ReadManifestFile(ByteSpan bytes, std::uint64_t generation);
 
 }  // namespace strata::store

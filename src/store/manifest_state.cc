@@ -35,6 +35,12 @@ std::uint64_t CollectionParts::ByteCount() const {
   return bytes;
 }
 
+std::uint64_t CollectionParts::LostRowCount() const {
+  std::uint64_t rows = 0;
+  for (const LostRows& range : lost) rows += range.rows;
+  return rows;
+}
+
 const CollectionParts* ManifestSnapshot::Find(model::CollectionId id) const {
   const auto at = std::ranges::lower_bound(
       collections, id, {}, [](const CollectionPartsPtr& c) { return c->collection.id; });
@@ -49,6 +55,7 @@ Edit CheckpointOf(const ManifestSnapshot& state) {
         .collection = id, .kind = parts->collection.kind, .name = parts->collection.name});
     for (const PartPtr& part : parts->parts) edit.emplace_back(AddPart{part});
     for (const auto& range : parts->dropped) edit.emplace_back(DropRange{id, range});
+    for (const LostRows& range : parts->lost) edit.emplace_back(LoseRows{id, range});
     if (parts->sealed > 0) edit.emplace_back(SetSealed{id, parts->sealed});
   }
   return edit;
@@ -83,6 +90,23 @@ Status StateBuilder::Apply(const Edit& edit, std::uint64_t sequence) {
   }
   sequence_ = sequence;
   return Done{};
+}
+
+void StateBuilder::ApplyWhatFits(const Edit& edit, std::uint64_t sequence) {
+  for (const Operation& operation : edit) {
+    if (const auto* add = std::get_if<AddPart>(&operation)) RemoveInterleaving(*add->part);
+    std::visit([this](const auto& op) { static_cast<void>(Apply(op).has_value()); }, operation);
+  }
+  sequence_ = sequence;
+}
+
+void StateBuilder::RemoveInterleaving(const Part& part) {
+  const auto parts = Touch(part.collection);
+  if (!parts) return;
+  std::erase_if((*parts)->parts, [&](const PartPtr& other) {
+    return other->min_position() <= part.max_position() &&
+           other->max_position() >= part.min_position();
+  });
 }
 
 Status StateBuilder::Apply(const AddCollection& op) {
@@ -137,6 +161,9 @@ Status StateBuilder::Apply(const SetSealed& op) {
 Status StateBuilder::Apply(const DropRange& op) {
   ASSIGN_OR_RETURN(CollectionParts* const parts, Touch(op.collection));
   if (op.positions.empty() || op.positions.first == 0) return Corrupt("an empty range is dropped");
+  std::erase_if(parts->lost, [&](const LostRows& lost) {
+    return op.positions.first <= lost.positions.first && lost.positions.last <= op.positions.last;
+  });
   auto& dropped = parts->dropped;
   dropped.insert(
       std::ranges::upper_bound(dropped, op.positions.first, {}, &wal::PositionRange::first),
@@ -152,6 +179,16 @@ Status StateBuilder::Apply(const DropRange& op) {
     }
   }
   dropped = std::move(joined);
+  return Done{};
+}
+
+Status StateBuilder::Apply(const LoseRows& op) {
+  ASSIGN_OR_RETURN(CollectionParts* const parts, Touch(op.collection));
+  const wal::PositionRange& positions = op.lost.positions;
+  if (positions.empty() || positions.first == 0) return Corrupt("an empty range is lost");
+  const auto at = std::ranges::upper_bound(
+      parts->lost, positions.first, {}, [](const LostRows& lost) { return lost.positions.first; });
+  parts->lost.insert(at, op.lost);
   return Done{};
 }
 

@@ -22,8 +22,10 @@ struct CollectionParts {
   Position sealed = 0;
   std::vector<PartPtr> parts;               // ascending by position
   std::vector<wal::PositionRange> dropped;  // by retention; ascending, never adjacent
+  std::vector<LostRows> lost;               // ascending by first position
 
   std::uint64_t RowCount() const;
+  std::uint64_t LostRowCount() const;
   std::uint64_t ByteCount() const;  // of Parquet files and their filters
 };
 
@@ -53,6 +55,10 @@ class StateBuilder {
   // collection, a part that is not there, positions that interleave, a sealed position that falls.
   Status Apply(const Edit& edit, std::uint64_t sequence);
 
+  // For an edit whose predecessors are not all known: what contradicts the state is left out, and a
+  // part takes the place of those that it interleaves with, for they were removed.
+  void ApplyWhatFits(const Edit& edit, std::uint64_t sequence);
+
   // Once.
   ManifestPtr Finish();
 
@@ -70,6 +76,8 @@ class StateBuilder {
   Status Apply(const RemovePart& op);
   Status Apply(const SetSealed& op);
   Status Apply(const DropRange& op);
+  Status Apply(const LoseRows& op);
+  void RemoveInterleaving(const Part& part);
 
   std::string namespace_name_;
   std::uint64_t sequence_;

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +19,8 @@ namespace strata::store {
 
 class Manifests {
  public:
-  // Opens what lies below `<data_dir>/manifest` and restores the collections that it names into
-  // `table`.
+  // Reads what lies below `<data_dir>/manifest` and restores the collections that it names into
+  // `table`. Changes nothing.
   static Result<std::unique_ptr<Manifests>> Open(const std::filesystem::path& data_dir,
                                                  model::CollectionTable& table,
                                                  os::FileSystem& files);
@@ -38,22 +37,26 @@ class Manifests {
   // define them.
   Status TakeOverCollections();
 
-  // Those whose last edit was torn when they were opened.
-  const std::set<std::string>& torn_namespaces() const { return torn_; }
-  std::uint64_t repaired() const { return repaired_; }
+  // What was found when they were opened, by namespace; those that were whole are not in it.
+  const std::map<std::string, ManifestReport>& reports() const { return reports_; }
+  // As Manifest::Renew(), of all. What fails is told and tried again with the next edit.
+  void Renew();
+  // As Manifest::Scrub().
+  std::uint64_t FileBytes() const;  // that a scrub of all reads
+  Result<ManifestReport> Scrub(const std::string& namespace_name);
 
  private:
-  Manifests(std::filesystem::path folder, model::CollectionTable& table, os::FileSystem& files)
-      : folder_(std::move(folder)), table_(table), files_(files) {}
+  Manifests(std::filesystem::path data_dir, model::CollectionTable& table, os::FileSystem& files)
+      : data_dir_(std::move(data_dir)), table_(table), files_(files) {}
   Status Load();
+  std::vector<Manifest*> All() const;
   Manifest* Find(const std::string& namespace_name) const;
   Result<Manifest*> FindOrAdd(const std::string& namespace_name);
 
-  const std::filesystem::path folder_;
+  const std::filesystem::path data_dir_;
   model::CollectionTable& table_;
   os::FileSystem& files_;
-  std::set<std::string> torn_;
-  std::uint64_t repaired_ = 0;
+  std::map<std::string, ManifestReport> reports_;
 
   mutable Mutex mutex_;
   // Entries are added, never removed. By name of the namespace.

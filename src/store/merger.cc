@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::chrono::minutes kRetryAfter{5};
 
+std::uint64_t InputBytes(const CollectionParts& parts, const MergeRange& range) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = range.begin; i < range.end; ++i) bytes += parts.parts[i]->info->bytes;
+  return bytes;
+}
+
 }  // namespace
 
 std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
@@ -36,7 +42,7 @@ std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
                    [this](const Part& part) { return !left_alone_.contains(part.path); });
 }
 
-std::optional<Merger::Choice> Merger::Choose() {
+std::optional<Merger::Choice> Merger::Choose(std::uint64_t bytes_max) {
   if (done_by_ != &at_.config()) done_sequence_.clear();
   done_by_ = &at_.config();
   std::optional<Choice> best;
@@ -48,6 +54,7 @@ std::optional<Merger::Choice> Merger::Choose() {
       const auto range = RangeOf(*parts);
       due |= range.has_value() || retry_at_.contains(parts->collection.id);
       if (!range || (best && best->range.count() >= range->count())) continue;
+      if (InputBytes(*parts, *range) > bytes_max) continue;
       best = Choice{.manifest = manifest, .parts = parts.get(), .range = *range};
     }
     if (!due) done_sequence_[manifest->namespace_name] = manifest->sequence;
@@ -55,11 +62,12 @@ std::optional<Merger::Choice> Merger::Choose() {
   return best;
 }
 
-Result<bool> Merger::MergeOne() {
+Result<bool> Merger::MergeOne(std::uint64_t bytes_max, const std::stop_token& stop) {
   RETURN_IF_ERROR(Settle());
-  const std::optional<Choice> choice = Choose();
+  const std::optional<Choice> choice = Choose(bytes_max);
   if (!choice) return false;
-  if (const Status merged = Merge(*choice); !merged) {
+  if (const Status merged = Merge(*choice, stop); !merged) {
+    if (stop.stop_requested()) return false;
     NoteFailure(*choice, merged.error());
     return Error(merged.error());
   }
@@ -73,7 +81,7 @@ Status Merger::Settle() {
   return Done{};
 }
 
-Status Merger::Merge(const Choice& choice) {
+Status Merger::Merge(const Choice& choice, const std::stop_token& stop) {
   const MonotonicTime began = at_.clock.Monotonic();
   const auto& all = choice.parts->parts;
   const std::span<const PartPtr> inputs =
@@ -96,7 +104,7 @@ Status Merger::Merge(const Choice& choice) {
                                inputs.front()->min_position(), inputs.back()->max_position()));
   FaultPoint<"store.merge.begun">();
   auto info =
-      at_.writer.Merge(collection.kind, refs, (at_.config().data_dir / output.path).native());
+      at_.writer.Merge(collection.kind, refs, (at_.config().data_dir / output.path).native(), stop);
   if (!info) {
     RemoveUnlisted(at_, output.path);
     return std::move(info).error();
@@ -143,19 +151,31 @@ void Merger::NoteFailure(const Choice& choice, const Error& error) {
   at_.metrics.merge_failures.Add();
   const model::CollectionId id = choice.parts->collection.id;
   const auto count = static_cast<std::uint32_t>(choice.range.count());
+  const auto inputs = std::span(choice.parts->parts).subspan(choice.range.begin, count);
   LogWarn("parts not merged; they stay as they are", error,
           {{"namespace", choice.manifest->namespace_name},
            {"collection", choice.parts->collection.name},
            {"parts", count}});
   if (error.code == Code::kTooLarge && count > 2) {
     inputs_max_[id] = std::max(2U, count / 2);
-  } else if (error.code == Code::kTooLarge || error.code == Code::kCorrupt) {
-    for (std::size_t i = choice.range.begin; i < choice.range.end; ++i) {
-      left_alone_.insert(choice.parts->parts[i]->path);
-    }
+  } else if (error.code == Code::kTooLarge) {
+    for (const PartPtr& part : inputs) left_alone_.insert(part->path);
+  } else if (error.code == Code::kCorrupt && !SuspectDamaged(inputs)) {
+    for (const PartPtr& part : inputs) left_alone_.insert(part->path);
   } else {
     retry_at_[id] = at_.clock.Monotonic() + kRetryAfter;
   }
+}
+
+bool Merger::SuspectDamaged(std::span<const PartPtr> inputs) {
+  bool any = false;
+  for (const PartPtr& part : inputs) {
+    const Verdict verdict = CheckPart(*part, at_.config().data_dir, at_.files, {});
+    if (!verdict.is_damage()) continue;
+    repair_.Suspect(part->path);
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace strata::store

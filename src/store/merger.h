@@ -7,23 +7,28 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "store/graveyard.h"
 #include "store/merge_plan.h"
-#include "store/sealer.h"
+#include "store/repair.h"
+#include "store/workplace.h"
 
 namespace strata::store {
 
 class Merger {
  public:
-  Merger(const Workplace& at, Graveyard& graveyard) : at_(at), graveyard_(graveyard) {}
+  Merger(const Workplace& at, Graveyard& graveyard, Repair& repair)
+      : at_(at), graveyard_(graveyard), repair_(repair) {}
 
   // One merge, of the longest range that is due anywhere. False: nothing is due. Errors are counted
-  // and logged; what failed is left alone for a while, parts that are damaged for ever.
-  Result<bool> MergeOne();
+  // and logged; what failed is left alone for a while, and damaged parts are suspected.
+  // Only of inputs that have at most `bytes_max` together.
+  // Ends soon after a stop is requested; nothing of the merge is left then.
+  Result<bool> MergeOne(std::uint64_t bytes_max, const std::stop_token& stop);
 
   // Lists a merge whose part is written and whose edit failed before. Until it succeeds nobody else
   // may remove parts from a manifest.
@@ -35,10 +40,12 @@ class Merger {
     const CollectionParts* parts = nullptr;
     MergeRange range;
   };
-  std::optional<Choice> Choose();
+  std::optional<Choice> Choose(std::uint64_t bytes_max);
   std::optional<MergeRange> RangeOf(const CollectionParts& parts);
-  Status Merge(const Choice& choice);
+  Status Merge(const Choice& choice, const std::stop_token& stop);
   void NoteFailure(const Choice& choice, const Error& error);
+  // True when one of them does not read back.
+  bool SuspectDamaged(std::span<const PartPtr> inputs);
 
   // An edit that failed after its part was written, and what it removes.
   struct Swap {
@@ -50,6 +57,7 @@ class Merger {
 
   const Workplace at_;
   Graveyard& graveyard_;
+  Repair& repair_;
   std::optional<Swap> unlisted_;
   // State of each manifest in which nothing was due, by the configuration at hand.
   const Config* done_by_ = nullptr;

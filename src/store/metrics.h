@@ -17,6 +17,13 @@ struct Metrics {
   model::Histogram& merge_seconds;
   model::Counter& retained_out_parts;
   model::Counter& retained_out_rows;
+  model::Counter& damaged_parts;
+  model::Counter& rebuilt_rows;
+  model::Counter& scrubbed_files;
+  model::Counter& scrubbed_bytes;
+  model::Counter& scrub_damaged_files;
+  model::Counter& scrub_unreadable_files;
+  model::Counter& scrub_rounds;
   model::Counter& carry_writes;
   model::Counter& carry_bytes;
 
@@ -45,6 +52,23 @@ struct Metrics {
                                                   "Parts that retention dropped."),
         .retained_out_rows = registry.AddCounter("strata_store_retention_dropped_rows_total",
                                                  "Rows that retention dropped."),
+        .damaged_parts =
+            registry.AddCounter("strata_store_damaged_parts_total",
+                                "Parts that did not read back and were moved to quarantine."),
+        .rebuilt_rows = registry.AddCounter(
+            "strata_store_rebuilt_rows_total",
+            "Rows of damaged parts that were written again from memory or from the log."),
+        .scrubbed_files = registry.AddCounter("strata_store_scrubbed_files_total",
+                                              "Files that the scrub read back."),
+        .scrubbed_bytes =
+            registry.AddCounter("strata_store_scrubbed_bytes_total", "Bytes of those files."),
+        .scrub_damaged_files = registry.AddCounter("strata_store_scrub_damaged_files_total",
+                                                   "Files in which the scrub found damage."),
+        .scrub_unreadable_files =
+            registry.AddCounter("strata_store_scrub_unreadable_files_total",
+                                "Files that the machine refused to read to the scrub."),
+        .scrub_rounds = registry.AddCounter("strata_store_scrub_rounds_total",
+                                            "Times the scrub has read all data."),
         .carry_writes =
             registry.AddCounter("strata_store_carry_writes_total", "Carry files written."),
         .carry_bytes =

@@ -1,8 +1,10 @@
 #include "store/part.h"
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <string_view>
+#include <system_error>
 
 namespace strata::store {
 namespace {
@@ -28,6 +30,11 @@ std::string FolderName(std::string_view name) {
 
 }  // namespace
 
+std::string CollectionFolder(const model::Collection& collection) {
+  return std::string(kPartsFolder) + "/" + FolderName(collection.namespace_name) + "/" +
+         FolderName(collection.name);
+}
+
 std::string PartFolder(const model::Collection& collection, std::int64_t arrival_ns) {
   using std::chrono::days;
   using std::chrono::hours;
@@ -40,8 +47,7 @@ std::string PartFolder(const model::Collection& collection, std::int64_t arrival
   std::snprintf(folder, sizeof folder, "%04d-%02u-%02u/%02d", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                 static_cast<int>(hour));
-  return "parts/" + FolderName(collection.namespace_name) + "/" + FolderName(collection.name) +
-         "/" + folder;
+  return CollectionFolder(collection) + "/" + folder;
 }
 
 std::string PartFileName(Position first, Position last, std::uint32_t attempt) {
@@ -54,6 +60,19 @@ std::string PartFileName(Position first, Position last, std::uint32_t attempt) {
     std::snprintf(name, sizeof name, "%012llu-%012llu.g%u.parquet", f, l, attempt);
   }
   return name;
+}
+
+wal::PositionRange PositionsOf(std::string_view part_path) {
+  std::string_view name = part_path.substr(part_path.rfind('/') + 1);
+  wal::PositionRange range;
+  const auto take = [&](Position& position, char end) {
+    const auto [ptr, failed] = std::from_chars(name.data(), name.data() + name.size(), position);
+    const bool fits = failed == std::errc() && ptr < name.data() + name.size() && *ptr == end;
+    if (fits) name.remove_prefix(static_cast<std::size_t>(ptr - name.data()) + 1);
+    return fits;
+  };
+  if (!take(range.first, '-') || !take(range.last, '.')) return {};
+  return range;
 }
 
 std::string FilterPath(const std::string& part_path) {

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "duck/snapshot.h"
 #include "model/collection.h"
 #include "model/kind.h"
+#include "wal/report.h"
 
 namespace strata::store {
 
@@ -36,13 +38,19 @@ struct Part {
 
 using PartPtr = std::shared_ptr<const Part>;
 
-// "parts/<namespace>/<collection>/<YYYY-MM-DD>/<HH>", by UTC. Bytes of the names other than
-// letters, digits, '-' and '_' are written as %XX, so that no name leaves its folder.
+inline constexpr const char* kPartsFolder = "parts";
+// "parts/<namespace>/<collection>". Bytes of the names other than letters, digits, '-' and '_' are
+// written as %XX, so that no name leaves its folder.
+std::string CollectionFolder(const model::Collection& collection);
+// "<collection folder>/<YYYY-MM-DD>/<HH>", by UTC.
 std::string PartFolder(const model::Collection& collection, std::int64_t arrival_ns);
 
+inline constexpr std::string_view kPartSuffix = ".parquet";
 // "<first>-<last>.parquet", with twelve digits or more; from the second try on with ".g<attempt>"
 // before the suffix: a path never gets another content.
 std::string PartFileName(Position first, Position last, std::uint32_t attempt);
+// What such a name, or a path that ends in it, says of the positions; empty when it is none.
+wal::PositionRange PositionsOf(std::string_view part_path);
 
 // Files that belong to a part besides the Parquet file itself.
 std::string FilterPath(const std::string& part_path);

@@ -1,10 +1,10 @@
 #include "store/part_folder.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "store/check.h"
 
 namespace strata::store {
 namespace {
@@ -13,7 +13,7 @@ using Path = std::filesystem::path;
 
 // Whatever else somebody put there is left alone.
 bool IsOurs(const std::string& name) {
-  return name.ends_with(".parquet") || name.ends_with(".filter") || name.ends_with(".new");
+  return name.ends_with(kPartSuffix) || name.ends_with(".filter") || name.ends_with(".new");
 }
 
 class Tidier {
@@ -30,20 +30,26 @@ class Tidier {
     }
   }
 
-  // True when the folder is empty afterwards. `quarantine`: keep orphans, elsewhere.
-  Result<bool> Visit(const std::string& folder, bool quarantine) {
+  // True when the folder is empty afterwards. `certain`: what is not listed is of no use.
+  Result<bool> Visit(const std::string& folder, bool certain) {
     ASSIGN_OR_RETURN(const auto entries, files_.List(data_dir_ / folder));
     std::size_t left = entries.size();
     for (const os::DirectoryEntry& entry : entries) {
       const std::string path = folder + "/" + entry.name;
       if (entry.type == os::EntryType::kDirectory) {
-        ASSIGN_OR_RETURN(const bool empty, Visit(path, quarantine));
+        ASSIGN_OR_RETURN(const bool empty, Visit(path, certain));
         if (!empty) continue;
         RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
       } else {
         if (listed_.contains(path) || !IsOurs(entry.name)) continue;
-        RETURN_IF_ERROR(quarantine && entry.name.ends_with(".parquet") ? Quarantine(path)
-                                                                       : RemoveOrphan(path));
+        if (!certain && entry.name.ends_with(kPartSuffix)) {
+          report_.strays.push_back(path);
+          continue;
+        }
+        if (!certain && IsFilterOfStray(path)) continue;
+        RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
+        FaultPoint<"store.open.orphan_removed">();
+        ++report_.orphans_removed;
       }
       --left;
     }
@@ -52,15 +58,11 @@ class Tidier {
 
   Status FindMissing() {
     for (const PartPtr& part : parts_) {
-      auto stat = files_.GetStat(data_dir_ / part->path);
-      if (!stat && stat.error().code != Code::kNotFound) return std::move(stat).error();
-      if (stat && stat->size == part->info->bytes) continue;
-      LogError("a part that the manifest lists cannot be read",
-               {{"path", part->path},
-                {"missing", !stat},
-                {"first_position", part->min_position()},
-                {"last_position", part->max_position()},
-                {"rows", part->rows()}});
+      const Verdict verdict = GlanceAtPart(*part, data_dir_, files_);
+      if (verdict.soundness == Soundness::kSound) continue;
+      if (verdict.soundness == Soundness::kUnreadable) return Error{Code::kIo, verdict.reason};
+      LogError("a part that the manifest lists is not as it was written",
+               {{"path", part->path}, {"reason", verdict.reason}});
       report_.missing.push_back(part);
     }
     return Done{};
@@ -69,22 +71,9 @@ class Tidier {
   PartFolderReport TakeReport() { return std::move(report_); }
 
  private:
-  Status RemoveOrphan(const std::string& path) {
-    RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
-    FaultPoint<"store.open.orphan_removed">();
-    ++report_.orphans_removed;
-    return Done{};
-  }
-
-  Status Quarantine(const std::string& path) {
-    std::string name = path;
-    std::ranges::replace(name, '/', '_');
-    const Path folder = data_dir_ / "quarantine" / "parts";
-    RETURN_IF_ERROR(files_.CreateDirectories(folder));
-    RETURN_IF_ERROR(files_.Rename(data_dir_ / path, folder / name));
-    LogWarn("part that no manifest lists moved to quarantine", {{"path", path}});
-    ++report_.orphans_quarantined;
-    return Done{};
+  // In order of names it comes right behind its part.
+  bool IsFilterOfStray(const std::string& path) const {
+    return !report_.strays.empty() && path == FilterPath(report_.strays.back());
   }
 
   const Path data_dir_;
@@ -98,22 +87,22 @@ class Tidier {
 
 Result<PartFolderReport> TidyPartFolder(const Path& data_dir,
                                         const std::vector<ManifestPtr>& manifests,
-                                        const std::set<std::string>& torn_namespaces,
+                                        const std::set<std::string>& doubtful_namespaces,
                                         os::FileSystem& files) {
   Tidier tidier(data_dir, files);
   std::set<std::string> certain;
   for (const ManifestPtr& manifest : manifests) {
     tidier.List(*manifest);
-    const bool torn = torn_namespaces.contains(manifest->namespace_name);
-    if (manifest->sequence > 0 && !torn) certain.insert(manifest->namespace_name);
+    const bool doubtful = doubtful_namespaces.contains(manifest->namespace_name);
+    if (manifest->sequence > 0 && !doubtful) certain.insert(manifest->namespace_name);
   }
-  ASSIGN_OR_RETURN(const bool exists, files.Exists(data_dir / "parts"));
+  ASSIGN_OR_RETURN(const bool exists, files.Exists(data_dir / kPartsFolder));
   if (exists) {
-    ASSIGN_OR_RETURN(const auto namespaces, files.List(data_dir / "parts"));
+    ASSIGN_OR_RETURN(const auto namespaces, files.List(data_dir / kPartsFolder));
     for (const os::DirectoryEntry& entry : namespaces) {
       if (entry.type != os::EntryType::kDirectory) continue;
-      const bool quarantine = !certain.contains(entry.name);
-      RETURN_IF_ERROR(tidier.Visit("parts/" + entry.name, quarantine));
+      const std::string folder = std::string(kPartsFolder) + "/" + entry.name;
+      RETURN_IF_ERROR(tidier.Visit(folder, certain.contains(entry.name)));
     }
   }
   RETURN_IF_ERROR(tidier.FindMissing());

@@ -16,18 +16,18 @@ namespace strata::store {
 
 struct PartFolderReport {
   std::uint64_t orphans_removed = 0;  // files that no manifest lists: a crash interrupted a change
-  std::uint64_t orphans_quarantined = 0;  // the same of a doubtful namespace
-  // Listed, but missing or of another size: their rows cannot be read.
+  // Parts that no manifest lists, of namespaces whose manifest is missing or doubtful: perhaps the
+  // only copy of their rows. Relative to the data directory, in order of names.
+  std::vector<std::string> strays;
+  // Listed, but missing or of another size.
   std::vector<PartPtr> missing;
 };
 
-// Requires: `manifests` are all there are, and no part is being written. Removes orphans and
-// folders that are empty. Parts of namespaces whose manifest is missing or ends in a torn edit are
-// moved to quarantine/parts instead: should the edit have been damaged after it was durable, they
-// are the only copy. Files with other names than ours are left alone.
+// Requires: `manifests` are all there are, and no part is being written. Removes orphans, but for
+// strays, and folders that are empty. Files with other names than ours are left alone.
 Result<PartFolderReport> TidyPartFolder(const std::filesystem::path& data_dir,
                                         const std::vector<ManifestPtr>& manifests,
-                                        const std::set<std::string>& torn_namespaces,
+                                        const std::set<std::string>& doubtful_namespaces,
                                         os::FileSystem& files);
 
 }  // namespace strata::store

@@ -4,13 +4,16 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
+#include "duck/part_describe.h"
 #include "duck/part_writer.h"
 #include "model/block.h"
 #include "model/kind.h"
 #include "os/file_system.h"
+#include "os/stoppable_file_system.h"
 
 namespace strata::store {
 
@@ -22,8 +25,11 @@ class PartWriter {
   // so are the files beside it. Failure: what lies at `path` is not to be used.
   virtual Result<duck::PartInfo> Write(model::Kind kind, std::span<const model::BlockSlice> slices,
                                        const std::string& path) = 0;
+  // Ends with kUnavailable soon after a stop is requested.
   virtual Result<duck::PartInfo> Merge(model::Kind kind, std::span<const duck::PartRef> inputs,
-                                       const std::string& path) = 0;
+                                       const std::string& path, const std::stop_token& stop) = 0;
+  // What a part tells of itself, for a manifest that lost its entry. kCorrupt: it is not whole.
+  virtual Result<duck::PartInfo> Describe(model::Kind kind, const std::string& path) = 0;
 };
 
 // Parquet.
@@ -37,8 +43,13 @@ class DuckPartWriter final : public PartWriter {
     return duck::WritePart(kind, slices, options_, files_, path);
   }
   Result<duck::PartInfo> Merge(model::Kind kind, std::span<const duck::PartRef> inputs,
-                               const std::string& path) override {
-    return duck::MergeParts(kind, inputs, options_, files_, path);
+                               const std::string& path, const std::stop_token& stop) override {
+    os::StoppableFileSystem files(files_, stop);
+    return duck::MergeParts(kind, inputs, options_, files, path);
+  }
+
+  Result<duck::PartInfo> Describe(model::Kind kind, const std::string& path) override {
+    return duck::DescribePart(kind, path, files_);
   }
 
  private:

@@ -18,7 +18,8 @@ namespace strata::store {
 
 struct RetentionDrop {
   model::Collection collection;
-  PartPtr part;
+  PartPtr part;  // null: rows that are lost, and are no longer told as such
+  wal::PositionRange positions;
   std::int64_t youngest_ns = 0;  // what its age counts from
   std::int64_t expired_ns = 0;   // since when it may go
 };

@@ -26,25 +26,6 @@ Position LastPosition(std::span<const model::BlockSlice> slices) {
 
 }  // namespace
 
-Result<std::string> NewPartPath(const Workplace& at, const model::Collection& collection,
-                                std::int64_t arrival_ns, Position first, Position last) {
-  const std::string folder = PartFolder(collection, arrival_ns);
-  RETURN_IF_ERROR(at.files.CreateDirectories(at.config().data_dir / folder));
-  for (std::uint32_t attempt = 0;; ++attempt) {
-    std::string path = folder + "/" + PartFileName(first, last, attempt);
-    ASSIGN_OR_RETURN(const bool exists, at.files.Exists(at.config().data_dir / path));
-    if (!exists) return path;
-  }
-}
-
-void RemoveUnlisted(const Workplace& at, const std::string& path) {
-  const std::string filter = FilterPath(path);
-  for (const std::string& name : {path, filter, path + ".new", filter + ".new"}) {
-    // Most of them are not there; what stays is collected at the next start.
-    static_cast<void>(at.files.Remove(at.config().data_dir / name).has_value());
-  }
-}
-
 Sealer::Sealer(const Workplace& at, hot::Hot& hot, LogSource& log, Carry& carry)
     : at_(at), hot_(hot), log_(log), carry_(carry) {
   carried_through_.store(carry.through(), std::memory_order_relaxed);
@@ -71,6 +52,19 @@ void Sealer::Nudge() {
     nudged_ = true;
   }
   wake_.notify_one();
+}
+
+void Sealer::ReportDamagedCarry(const std::string& reason) {
+  {
+    const MutexLock lock(pass_mutex_);
+    if (carry_.number() != 0) carry_.MarkDamaged(reason);
+  }
+  Nudge();
+}
+
+void Sealer::ReportDamagedLog(Position position) {
+  log_damaged_through_.store(position, std::memory_order_relaxed);
+  Nudge();
 }
 
 void Sealer::Run(const std::stop_token& stop) {
@@ -100,7 +94,16 @@ Status Sealer::Pass() {
     outcome = at_.manifests.TakeOverCollections();
     const SealPressure pressure = Pressure();
     if (outcome) outcome = SealDue(pressure);
-    if (outcome && pressure.log_needs > 0) outcome = CarryResidues(pressure.log_needs);
+    if (const Position through = log_damaged_through_.load(std::memory_order_relaxed);
+        outcome && through != 0) {
+      outcome = SealHolders(through);
+      if (outcome) log_damaged_through_.store(0, std::memory_order_relaxed);
+    }
+    if (outcome && carry_.damaged()) {
+      outcome = SealHolders(carry_.through());
+    } else if (outcome && pressure.log_needs > 0) {
+      outcome = CarryResidues(pressure.log_needs);
+    }
     Judge(outcome);
     hot_.Evict();
   }

@@ -23,36 +23,12 @@
 #include "base/mutex.h"
 #include "hot/hot.h"
 #include "model/collection.h"
-#include "os/file_system.h"
 #include "store/carry.h"
-#include "store/config.h"
 #include "store/log_source.h"
-#include "store/manifests.h"
-#include "store/metrics.h"
-#include "store/part_writer.h"
 #include "store/seal_plan.h"
+#include "store/workplace.h"
 
 namespace strata::store {
-
-// What sealer and merger work with; all of it outlives them.
-struct Workplace {
-  const Live<Config>& live_config;
-  os::FileSystem& files;
-  const Clock& clock;
-  model::CollectionTable& collections;
-  Manifests& manifests;
-  PartWriter& writer;
-  Metrics& metrics;
-
-  const Config& config() const { return live_config.Get(); }
-};
-
-// Makes the folder and returns a path in it, relative to the data directory, that no file has.
-Result<std::string> NewPartPath(const Workplace& at, const model::Collection& collection,
-                                std::int64_t arrival_ns, Position first, Position last);
-
-// Removes what a failed writer left at a path that no edit ever named.
-void RemoveUnlisted(const Workplace& at, const std::string& path);
 
 class Sealer {
  public:
@@ -66,6 +42,13 @@ class Sealer {
 
   // Looks at once instead of at the next interval: memory or the log is full. Any thread.
   void Nudge();
+
+  // The carry file does not read back: what it holds is sealed at the next pass. Any thread.
+  void ReportDamagedCarry(const std::string& reason);
+
+  // The log is damaged at or below `position`: what it holds up to there and no part has, is sealed
+  // at the next pass. Any thread.
+  void ReportDamagedLog(Position position);
 
   // One look at everything and what follows from it. What the thread does; also for tests. Error:
   // something failed and will be tried again.
@@ -111,6 +94,7 @@ class Sealer {
   // Parts that are written but whose edit failed: the next attempt lists them as they are.
   std::unordered_map<model::CollectionId, PartPtr> unlisted_ GUARDED_BY(pass_mutex_);
 
+  std::atomic<Position> log_damaged_through_{0};  // rows up to here are to be sealed, 0: none
   std::atomic<Position> released_{0};
   std::atomic<Position> carried_through_{0};
   std::atomic<std::uint64_t> carry_bytes_{0};

@@ -124,9 +124,10 @@ Status Sealer::Release() {
   // before it is looked for there.
   const Position published = log_.published();
   RETURN_IF_ERROR(at_.manifests.TakeOverCollections());
-  const Position position = SeededBug(Bug::kReleaseBeforeDurable)
-                                ? published
-                                : FirstHolder(carry_.through(), published) - 1;
+  // A damaged carry file holds nothing that can be relied on.
+  const Position carried = carry_.damaged() ? 0 : carry_.through();
+  const Position position =
+      SeededBug(Bug::kReleaseBeforeDurable) ? published : FirstHolder(carried, published) - 1;
   if (position > released()) {
     FaultPoint<"store.release.decided">();
     RETURN_IF_ERROR(log_.Release(position));

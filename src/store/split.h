@@ -15,6 +15,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "store/manifest_state.h"
@@ -25,9 +27,15 @@ struct Split {
   Position through = 0;  // P: rows up to it come from `parts`, rows above it from memory
   // Ascending by position. Their files stay as long as the snapshot is held.
   std::vector<duck::PartRef> parts;
+  // Rows up to `through` that are lost, or in a part that does not read back.
+  std::vector<duck::MissingRows> missing;
 };
 
+// Paths of parts, relative to the data directory, that are left out.
+using PathSet = std::unordered_set<std::string>;
+
 // `parts` may be null: a collection that the manifest does not know has no parts.
-Split SplitAt(const CollectionParts* parts, Position floor, const std::filesystem::path& data_dir);
+Split SplitAt(const CollectionParts* parts, Position floor, const std::filesystem::path& data_dir,
+              const PathSet& suspects);
 
 }  // namespace strata::store

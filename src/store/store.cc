@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "base/fault_point.h"
+#include "base/log.h"
+#include "store/scrub_log.h"
 #include "store/sealer.h"
 #include "store/upkeep.h"
 
@@ -44,12 +46,25 @@ Status Store::Load() {
   FaultPoint<"store.open.manifests_loaded">();
   ASSIGN_OR_RETURN(carry_, Carry::Open(data_dir_, files_, clock_));
   FaultPoint<"store.open.carry_loaded">();
-  const std::set<std::string>& torn = manifests_->torn_namespaces();
-  ASSIGN_OR_RETURN(report_.parts, TidyPartFolder(data_dir_, manifests_->PinAll(), torn, files_));
-  report_.torn_manifests = torn.size();
-  report_.repaired_manifests = manifests_->repaired();
+  report_.manifests = manifests_->reports();
+  std::set<std::string> doubtful;
+  for (const auto& [namespace_name, report] : report_.manifests) {
+    if (report.doubtful()) doubtful.insert(namespace_name);
+  }
+  ASSIGN_OR_RETURN(report_.parts,
+                   TidyPartFolder(data_dir_, manifests_->PinAll(), doubtful, files_));
   const Workplace at{config_, files_, clock_, collections_, *manifests_, writer_, metrics_};
-  upkeep_ = std::make_unique<Upkeep>(at, graveyard_);
+  ASSIGN_OR_RETURN(report_.adopted, AdoptStrays(report_.parts.strays, at));
+  manifests_->Renew();
+  repair_ = std::make_unique<Repair>(at);
+  for (const PartPtr& part : report_.parts.missing) repair_->Suspect(part->path);
+  upkeep_ = std::make_unique<Upkeep>(at, graveyard_, *repair_);
+  scrub_ = std::make_unique<Scrub>(
+      at, *repair_,
+      Scrub::Hooks{.busy = [this] { return busy_ && busy_(); },
+                   .suspected = [this] { upkeep_->Nudge(); },
+                   .carry_damaged = [this](const std::string& why) { ReportDamagedCarry(why); },
+                   .wait = {}});
   return Done{};
 }
 
@@ -72,16 +87,28 @@ void Store::RegisterGauges(model::Registry& registry) {
   registry.AddGaugeCallback(
       "strata_store_part_bytes", "Bytes of those parts, filters included.",
       sum([](const CollectionParts& parts) { return static_cast<double>(parts.ByteCount()); }));
-  registry.AddGaugeCallback("strata_store_missing_parts",
-                            "Parts that were listed and not there when the store was opened.",
-                            [this] { return static_cast<double>(report_.parts.missing.size()); });
+  registry.AddGaugeCallback(
+      "strata_store_lost_rows", "Rows that were acknowledged and are lost.",
+      sum([](const CollectionParts& parts) { return static_cast<double>(parts.LostRowCount()); }));
+  registry.AddGaugeCallback(
+      "strata_store_suspect_parts",
+      "Parts that did not read back and are left out of answers until they were judged.",
+      [this] { return static_cast<double>(repair_->suspects()->size()); });
   registry.AddGaugeCallback("strata_store_removable_parts",
                             "Parts that left the manifest and are still read.",
                             [this] { return static_cast<double>(graveyard_.waiting()); });
   registry.AddGaugeCallback("strata_store_sealing_failing", "1 while sealing does not work.",
                             [this] { return ailment().empty() ? 0.0 : 1.0; });
-  registry.AddGaugeCallback("strata_store_disk_free_bytes", "Free space for the data directory.",
-                            [this] { return static_cast<double>(upkeep_->disk_free_bytes()); });
+  registry.AddGaugeCallback("strata_store_scrub_paused",
+                            "1 while the scrub gives way to requests and statements.",
+                            [this] { return scrub_->Figures().is_paused ? 1.0 : 0.0; });
+  registry.AddGaugeCallback(
+      "strata_store_scrub_bytes_left", "Bytes that this round of the scrub has not read yet.",
+      [this] {
+        const ScrubFigures scrub = scrub_->Figures();
+        return static_cast<double>(scrub.bytes_total -
+                                   std::min(scrub.bytes_total, scrub.progress.bytes));
+      });
 }
 
 void Store::RestoreHot(hot::Hot& hot) const {
@@ -92,8 +119,51 @@ void Store::RestoreHot(hot::Hot& hot) const {
   }
 }
 
-Result<CarryOutcome> Store::ReplayCarry(const wal::FrameVisitor& visit) const {
-  return carry_->Replay([this](model::CollectionId id) { return Sealed(id); }, visit);
+Status Store::ReplayCarry(LogSource& log, const wal::FrameVisitor& visit) {
+  const auto sealed = [this](model::CollectionId id) { return Sealed(id); };
+  const auto from_log = [&log](Position position, const wal::FrameVisitor& take) -> Status {
+    ASSIGN_OR_RETURN(const wal::ReadOutcome read, log.Read(position, position, take));
+    if (read.frames == 1) return Done{};
+    return Error{Code::kNotFound, "the log does not have it"};
+  };
+  ASSIGN_OR_RETURN(const Carry::Replayed replayed, carry_->Replay(sealed, from_log, visit));
+  if (!replayed.lost.empty()) LoseCarried(replayed.lost);
+  return Done{};
+}
+
+void Store::LoseCarried(const std::vector<CarryEntry>& lost) {
+  std::map<model::CollectionId, LostRows> by_collection;
+  for (const CarryEntry& entry : lost) {
+    LostRows& rows = by_collection[entry.collection];
+    if (rows.positions.empty()) rows.positions.first = entry.position;
+    rows.positions.last = entry.position;
+    rows.rows += entry.records;
+  }
+  for (auto& [id, rows] : by_collection) {
+    const model::Collection* collection = collections_.Find(id);
+    if (collection == nullptr) continue;
+    rows.found_ns = rows.last_arrival_ns = clock_.WallNanos();
+    rows.file = Carry::QuarantinedName(carry_->number());
+    rows.reason = "frames of the carry file do not read back";
+    LogError("rows that were acknowledged are lost", {{"namespace", collection->namespace_name},
+                                                      {"collection", collection->name},
+                                                      {"rows", rows.rows},
+                                                      {"first_position", rows.positions.first},
+                                                      {"last_position", rows.positions.last},
+                                                      {"reason", rows.reason}});
+    // A start before may have listed it, and ended before the file went to quarantine.
+    const ManifestPtr manifest = Pin(collection->namespace_name);
+    const CollectionParts* parts = manifest->Find(id);
+    if (parts == nullptr || std::ranges::any_of(parts->lost, [&](const LostRows& known) {
+          return known.file == rows.file && known.positions == rows.positions;
+        })) {
+      continue;
+    }
+    if (const Status listed = manifests_->Apply(collection->namespace_name, {LoseRows{id, rows}});
+        !listed) {
+      LogError("the loss could not be listed", listed.error());
+    }
+  }
 }
 
 Position Store::ReplayFrom() const {
@@ -106,12 +176,41 @@ void Store::Start(hot::Hot& hot, LogSource& log, bool threads) {
   log_ = &log;
   const Workplace at{config_, files_, clock_, collections_, *manifests_, writer_, metrics_};
   sealer_ = std::make_unique<Sealer>(at, hot, log, *carry_);
+  repair_->Use(hot, log);
+  AddLogToScrub();
   if (!threads) return;
   sealer_->Start();
   upkeep_->Start();
+  scrub_->Start();
+}
+
+void Store::AddScrubSource(ScrubSource source) {
+  scrub_->Add(std::move(source));
+}
+
+void Store::GiveWayTo(std::function<bool()> busy) {
+  busy_ = std::move(busy);
+}
+
+void Store::SaveSpaceWhile(std::function<bool()> disk_is_low) {
+  upkeep_->SaveSpaceWhile(std::move(disk_is_low));
+}
+
+// What the log has and does not read back is in memory still, if no part has it.
+void Store::AddLogToScrub() {
+  scrub_->Add({.name = "log",
+               .bytes = [this] { return log_->stats().log_bytes; },
+               .read = [this](const Pace& pace) -> Result<ScrubbedSource> {
+                 ASSIGN_OR_RETURN(const LogScrubbed log, ScrubLog(*log_, pace));
+                 if (log.damaged_ranges > 0) sealer_->ReportDamagedLog(log.damaged_through);
+                 return ScrubbedSource{.bytes = log.bytes,
+                                       .files = log_->Segments().size(),
+                                       .damaged = log.damaged_ranges};
+               }});
 }
 
 void Store::Stop() {
+  if (scrub_ != nullptr) scrub_->Stop();
   if (sealer_ != nullptr) sealer_->Stop();
   if (upkeep_ != nullptr) upkeep_->Stop();
 }
@@ -130,8 +229,12 @@ Status Store::SealPass() {
   return sealer_->Pass();
 }
 
-bool Store::UpkeepPass() {
-  return upkeep_->Pass();
+bool Store::UpkeepPass(const std::stop_token& stop) {
+  return upkeep_->Pass(stop);
+}
+
+Duration Store::ScrubStep() {
+  return scrub_->Step();
 }
 
 ManifestPtr Store::Pin(const std::string& namespace_name) const {
@@ -144,7 +247,18 @@ Position Store::Sealed(model::CollectionId id) const {
 
 Split Store::SplitAt(const ManifestSnapshot& snapshot, model::CollectionId id,
                      Position floor) const {
-  return store::SplitAt(snapshot.Find(id), floor, data_dir_);
+  return store::SplitAt(snapshot.Find(id), floor, data_dir_, *repair_->suspects());
+}
+
+bool Store::ReportDamaged(const std::string& path) {
+  const bool news =
+      repair_->Suspect(std::filesystem::path(path).lexically_relative(data_dir_).native());
+  if (news) upkeep_->Nudge();
+  return news;
+}
+
+void Store::ReportDamagedCarry(const std::string& reason) {
+  if (sealer_ != nullptr) sealer_->ReportDamagedCarry(reason);
 }
 
 Whereabouts Store::Where(model::CollectionId id, Position position) const {
@@ -179,7 +293,8 @@ StoreFigures Store::Figures() const {
                                      .parts = parts->parts.size(),
                                      .rows = parts->RowCount(),
                                      .bytes = parts->ByteCount(),
-                                     .dropped = parts->dropped});
+                                     .dropped = parts->dropped,
+                                     .lost = parts->lost});
     }
   }
   figures.carried_through = ReplayFrom();
@@ -188,10 +303,10 @@ StoreFigures Store::Figures() const {
     figures.carry_bytes = sealer_->carry_bytes();
   }
   figures.parts_to_remove = graveyard_.waiting();
-  figures.missing_parts = report_.parts.missing.size();
-  figures.disk_free_bytes = upkeep_->disk_free_bytes();
-  figures.disk_is_low = DiskIsLow();
+  const auto suspects = repair_->suspects();
+  figures.suspect_parts.assign(suspects->begin(), suspects->end());
   figures.ailment = ailment();
+  figures.scrub = scrub_->Figures();
   return figures;
 }
 
@@ -200,16 +315,12 @@ void Store::Configure(const Config& config) {
   next.seal = config.seal;
   next.merge = config.merge;
   next.retention = config.retention;
-  next.disk_free_min_bytes = config.disk_free_min_bytes;
   config_.Set(std::move(next));
 }
 
 std::vector<RetentionDrop> Store::PlanRetention() const {
-  return store::PlanRetention(manifests_->PinAll(), config_.Get().retention, clock_.WallNanos());
-}
-
-bool Store::DiskIsLow() const {
-  return upkeep_->DiskIsLow();
+  return store::PlanRetention(manifests_->PinAll(), config_.Get().retention,
+                              upkeep_->RetentionNow());
 }
 
 std::string Store::ailment() const {

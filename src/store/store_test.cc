@@ -22,7 +22,6 @@ std::uint64_t PartCount(Store& store) {
 
 Config TestConfig() {
   Config config;
-  config.disk_free_min_bytes = 0;
   config.merge.check_interval = Duration(1);
   return config;
 }
@@ -31,10 +30,11 @@ struct StoreTest : testing::Test {
   std::unique_ptr<World> world;
   Config config = TestConfig();
   hot::Config hot_config;
+  std::uint64_t reserve_bytes = 0;
 
   void Begin(Position segment_frames = 8) {
     world = std::make_unique<World>(std::make_unique<os::SimulatedDisk>(), config, hot_config,
-                                    segment_frames);
+                                    segment_frames, reserve_bytes);
     const Status booted = world->Boot();
     ASSERT_TRUE(booted) << booted.error().message;
   }
@@ -211,17 +211,44 @@ TEST_F(StoreTest, SealAllSealsAsFarAsTheTimeGoes) {
   EXPECT_EQ(world->Check(), "");
 }
 
-TEST_F(StoreTest, AFullDiskIsToldAndOvercome) {
-  config.seal.rows = 10;
-  config.disk_free_min_bytes = 1_MiB;
+// Ten years ahead and back: what is young stays, timers go on, and what is old goes in its time.
+TEST_F(StoreTest, JumpsOfTheWallClockDropNothingAndStopNoTimer) {
+  config.seal.rows = 1000;
+  config.seal.small_rows = 10;
+  config.seal.tiny_rows = 2;
+  config.merge.enabled = false;
+  config.retention.by_kind[static_cast<std::size_t>(model::Kind::kLogs)] = hours(48);
   Begin();
   const auto& logs = world->Collection("prod");
-  EXPECT_FALSE(world->store().DiskIsLow());
+  std::uint64_t parts = 0;
+  for (const Duration jump : {Duration(hours(24 * 3650)), Duration(-hours(24 * 7300))}) {
+    world->Ingest(logs, 20);
+    world->clock.JumpWall(jump);
+    ASSERT_TRUE(world->store().SealPass());
+    EXPECT_EQ(PartCount(world->store()), parts) << "the rows are not old yet";
+    world->clock.Advance(minutes(5));
+    ASSERT_TRUE(world->store().SealPass());
+    EXPECT_EQ(PartCount(world->store()), ++parts)
+        << "five minutes are over, whatever the wall says";
+    world->clock.Advance(minutes(2));
+    EXPECT_TRUE(world->store().PlanRetention().empty());
+    world->store().UpkeepPass();
+    EXPECT_EQ(PartCount(world->store()), parts);
+    EXPECT_EQ(world->Check(), "");
+    world->clock.JumpWall(-jump);
+    world->store().UpkeepPass();
+  }
+  world->clock.Advance(hours(50));
+  world->store().UpkeepPass();
+  EXPECT_LT(PartCount(world->store()), parts) << "retention itself goes on";
+}
+
+TEST_F(StoreTest, AFullDiskIsToldAndOvercome) {
+  config.seal.rows = 10;
+  Begin();
+  const auto& logs = world->Collection("prod");
   world->disk().SetCapacity(100);
   world->Ingest(logs, 10);
-  world->clock.Advance(seconds(2));
-  world->store().UpkeepPass();
-  EXPECT_TRUE(world->store().DiskIsLow());
   EXPECT_FALSE(world->store().SealPass());
   EXPECT_NE(world->store().ailment(), "");
   EXPECT_EQ(world->Check(/*tidy=*/false), "");
@@ -233,9 +260,88 @@ TEST_F(StoreTest, AFullDiskIsToldAndOvercome) {
   EXPECT_TRUE(world->store().SealPass());
   EXPECT_EQ(PartCount(world->store()), 1U);
   EXPECT_EQ(world->store().ailment(), "");
-  world->store().UpkeepPass();
-  EXPECT_FALSE(world->store().DiskIsLow());
   EXPECT_EQ(world->Check(), "");
+}
+
+// Without a free byte: sealing, merging and retention work on what the reserve gives up, and
+// segments of the log are released.
+TEST_F(StoreTest, TheReserveLetsSealingMergingAndRetentionFinishOnAFullDisk) {
+  config.seal.rows = 10;
+  config.merge.target_rows = 4000;
+  config.merge.large_rows = 1000;
+  config.retention.by_kind[static_cast<std::size_t>(model::Kind::kLogs)] = hours(24);
+  reserve_bytes = 64_KiB;
+  Begin(/*segment_frames=*/3);
+  ASSERT_TRUE(world->reserve().Establish());
+  const auto& logs = world->Collection("prod");
+  for (int i = 0; i < 8; ++i) {
+    world->Ingest(logs, 10);
+    if (i == 7) break;
+    ASSERT_TRUE(world->store().SealPass());
+  }
+  const std::uint64_t parts = PartCount(world->store());
+  ASSERT_EQ(parts, 7U);
+  ASSERT_EQ(world->log().oldest(), 7U);
+  world->disk().SetCapacity(world->UsedBytes());  // what is there, and no byte more
+  EXPECT_EQ(world->disk().FreeSpace(".")->free_bytes, 0U);
+  EXPECT_TRUE(world->store().SealPass());
+  EXPECT_EQ(PartCount(world->store()), parts + 1);
+  EXPECT_EQ(world->log().oldest(), 0U) << "nothing waits";
+  EXPECT_FALSE(world->reserve().is_held());
+  world->store().SaveSpaceWhile([] { return true; });
+  Merge();
+  EXPECT_LT(PartCount(world->store()), parts);
+  EXPECT_EQ(world->Check(), "");
+  world->clock.Advance(hours(26));
+  world->store().UpkeepPass();
+  EXPECT_EQ(PartCount(world->store()), 0U);
+  world->disk().SetCapacity(1_GiB);
+  EXPECT_TRUE(world->reserve().Establish());
+}
+
+TEST_F(StoreTest, WithoutAReserveAFullDiskStopsThem) {
+  config.seal.rows = 10;
+  Begin();
+  world->Ingest(world->Collection("prod"), 10);
+  world->disk().SetCapacity(world->UsedBytes());
+  EXPECT_FALSE(world->store().SealPass());
+}
+
+TEST_F(StoreTest, AMergeIsGivenUpOnAStopAndDoneByTheNextProcess) {
+  config.seal.rows = 10;
+  Begin();
+  for (int i = 0; i < 8; ++i) {
+    world->Ingest(world->Collection("prod"), 10);
+    ASSERT_TRUE(world->store().SealPass());
+  }
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(world->store().UpkeepPass(stop.get_token()));
+  EXPECT_EQ(PartCount(world->store()), 8U);
+  EXPECT_EQ(world->Check(), "") << "and nothing of it is left";
+  world->Crash(1);
+  ASSERT_TRUE(world->Boot());
+  Merge();
+  EXPECT_LT(PartCount(world->store()), 8U);
+  EXPECT_EQ(world->Check(), "");
+}
+
+TEST_F(StoreTest, ALargeMergeWaitsForADiskWithRoom) {
+  config.seal.rows = 10;
+  config.merge.low_disk_bytes_max = 20;  // one part
+  Begin();
+  for (int i = 0; i < 8; ++i) {
+    world->Ingest(world->Collection("prod"), 10);
+    ASSERT_TRUE(world->store().SealPass());
+  }
+  bool low = true;
+  world->store().SaveSpaceWhile([&] { return low; });
+  Merge();
+  EXPECT_EQ(PartCount(world->store()), 8U);
+  low = false;
+  world->clock.Advance(minutes(1));
+  Merge();
+  EXPECT_LT(PartCount(world->store()), 8U);
 }
 
 TEST_F(StoreTest, TheLogAtItsLimitGetsSpace) {
@@ -276,14 +382,14 @@ TEST_F(StoreTest, WithoutItsManifestPartsAreKeptAside) {
   world->Ingest(world->Collection("prod"), 10);
   ASSERT_TRUE(world->store().SealPass());
   for (const std::string& file : world->disk().Files()) {
-    if (!file.ends_with(".manifest")) continue;
+    if (file.ends_with(".parquet") || file.ends_with(".filter")) continue;
     ASSERT_TRUE(world->disk().Remove(file));
   }
   const auto opened = Store::Open(world->config, world->disk(), world->clock, world->collections(),
                                   *std::make_unique<FakePartWriter>(world->disk()),
                                   *std::make_unique<model::Registry>());
   ASSERT_TRUE(opened);
-  EXPECT_EQ((*opened)->report().parts.orphans_quarantined, 1U);
+  EXPECT_EQ((*opened)->report().adopted.set_aside.size(), 1U);
 }
 
 // Readers join parts and memory while sealing, eviction and merging run without pause: every read
@@ -293,7 +399,7 @@ TEST_F(StoreTest, ReadersSeeEachRowOnceWhileEverythingMoves) {
   config.merge.target_rows = 2000;
   config.merge.large_rows = 1000;
   config.seal.check_interval = std::chrono::microseconds(50);
-  config.merge.check_interval = config.disk_check_interval = std::chrono::microseconds(50);
+  config.merge.check_interval = std::chrono::microseconds(50);
   hot_config.memory_bytes = 1;  // whatever is sealed is evicted
   Begin();
   const auto& logs = world->Collection("prod");
@@ -380,7 +486,6 @@ TEST_F(StoreTest, APartThatReachesBeyondTheFloorReplacesRowsInMemory) {
 TEST_F(StoreTest, ThreadsSealAndMergeByThemselves) {
   config.seal.rows = 10;
   config.seal.check_interval = std::chrono::milliseconds(1);
-  config.disk_check_interval = std::chrono::milliseconds(1);
   world = std::make_unique<World>(std::make_unique<os::SimulatedDisk>(), config, hot_config);
   ASSERT_TRUE(world->Boot(/*threads=*/true));
   const auto& logs = world->Collection("prod");

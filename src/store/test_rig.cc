@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/crc32c.h"
+#include "base/hash.h"
 #include "model/row_writer.h"
 #include "wal/define.h"
 
@@ -107,21 +109,80 @@ Status FakeLog::Release(wal::Position position) {
   return Done{};
 }
 
+void FakeLog::Forget(Position position) {
+  const MutexLock lock(mutex_);
+  frames_.erase(frames_.begin(), frames_.upper_bound(position));
+}
+
+Result<RereadRows> FakeLog::Reread(const model::Collection& collection,
+                                   const wal::PositionRange& range) {
+  const ManualClock clock;
+  hot::Hot scratch({}, clock);
+  RereadRows again{.slices = {}, .through = range.last};
+  std::uint64_t rows = 0;
+  const auto read = Read(range.first, range.last, [&](const wal::FrameView& frame) -> Status {
+    if (frame.info.type != wal::FrameType::kRecords || rows >= reread_rows_max ||
+        frame.info.collection_id != collection.id) {
+      return Done{};
+    }
+    PublishRows(scratch, collection, frame.info.record_count, frame.position);
+    rows += frame.info.record_count;
+    if (rows >= reread_rows_max) again.through = frame.position;
+    return Done{};
+  });
+  if (!read) return read.error();
+  again.slices = scratch.Slices(collection.id, range.first - 1, range.last);
+  return again;
+}
+
+void PublishRows(hot::Hot& hot, const model::Collection& collection, std::uint32_t rows,
+                 Position position) {
+  hot::LaneLease lease = hot.Lease(collection);
+  model::RowWriter writer(lease.source());
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    writer.BeginRow();
+    writer.Set<std::uint32_t>(model::kOrdinal, i);
+    writer.CommitRow();
+  }
+  lease.Take(writer).Publish(position);
+}
+
 // --- FakePartWriter
 
-Result<duck::PartInfo> FakePartWriter::Store(const Rows& rows, const std::string& path) {
+Bytes FakePartWriter::BytesOf(const Rows& rows) {
   Bytes bytes;
-  duck::PartInfo info;
   for (const auto& [position, count] : rows) {
     const std::uint64_t pair[] = {position, count};
     const auto raw = std::as_bytes(std::span(pair));
     bytes.insert(bytes.end(), raw.begin(), raw.end());
-    info.rows += count;
   }
+  return bytes;
+}
+
+duck::PartInfo FakePartWriter::InfoOf(const Rows& rows) {
+  const Bytes bytes = BytesOf(rows);
+  duck::PartInfo info;
+  for (const auto& [position, count] : rows) info.rows += count;
   info.bytes = bytes.size();
+  for (std::size_t at = 0; at < bytes.size(); at += duck::kPartBlockBytes) {
+    const std::size_t size = std::min<std::size_t>(duck::kPartBlockBytes, bytes.size() - at);
+    info.block_crcs.push_back(Crc32c(ByteSpan(bytes).subspan(at, size)));
+  }
   info.filter_bytes = 3;
+  info.filter_hash = Hash64(AsBytes("abc"));
   info.min_position = rows.begin()->first;
   info.max_position = rows.rbegin()->first;
+  return info;
+}
+
+Result<duck::PartInfo> FakePartWriter::Describe(model::Kind, const std::string& path) {
+  ASSIGN_OR_RETURN(const Rows rows, ReadRows(path, files_));
+  if (rows.empty()) return Error{Code::kCorrupt, path + " has no rows"};
+  return InfoOf(rows);
+}
+
+Result<duck::PartInfo> FakePartWriter::Store(const Rows& rows, const std::string& path) {
+  const Bytes bytes = BytesOf(rows);
   for (const std::string& name : {FilterPath(path), path}) {
     ASSIGN_OR_RETURN(const auto file, files_.Open(name + ".new", {.access = os::Access::kReadWrite,
                                                                   .create = true,
@@ -131,7 +192,7 @@ Result<duck::PartInfo> FakePartWriter::Store(const Rows& rows, const std::string
     RETURN_IF_ERROR(files_.Rename(name + ".new", name));
   }
   RETURN_IF_ERROR(files_.SyncDirectory(std::filesystem::path(path).parent_path()));
-  return info;
+  return InfoOf(rows);
 }
 
 Result<duck::PartInfo> FakePartWriter::Write(model::Kind, std::span<const model::BlockSlice> slices,
@@ -147,10 +208,14 @@ Result<duck::PartInfo> FakePartWriter::Write(model::Kind, std::span<const model:
 }
 
 Result<duck::PartInfo> FakePartWriter::Merge(model::Kind, std::span<const duck::PartRef> inputs,
-                                             const std::string& path) {
+                                             const std::string& path, const std::stop_token& stop) {
   Rows rows;
   for (const duck::PartRef& input : inputs) {
     ASSIGN_OR_RETURN(const Rows more, ReadRows(input.path, files_));
+    if (InfoOf(more).block_crcs != input.info->block_crcs) {
+      return Error{Code::kCorrupt, input.path + " is damaged"};
+    }
+    if (stop.stop_requested()) return os::StoppedError();
     for (const auto& [position, count] : more) rows[position] += count;
   }
   return Store(rows, path);
@@ -170,12 +235,13 @@ Result<FakePartWriter::Rows> FakePartWriter::ReadRows(const std::string& path,
 // --- World
 
 World::World(std::unique_ptr<os::SimulatedDisk> disk, Config the_config, hot::Config hot_config,
-             Position segment_frames)
+             Position segment_frames, std::uint64_t reserve_bytes)
     : config([&] {
         the_config.data_dir = kRoot;
         return the_config;
       }()),
       hot_config_(hot_config),
+      reserve_bytes_(reserve_bytes),
       disk_(std::move(disk)),
       log_(std::make_unique<FakeLog>(segment_frames)) {}
 
@@ -186,12 +252,18 @@ Status World::Boot(bool threads) {
   hot_.reset();
   collections_ = std::make_unique<model::CollectionTable>();
   registry_ = std::make_unique<model::Registry>();
-  writer_ = std::make_unique<FakePartWriter>(*disk_);
+  reserve_ =
+      std::make_unique<os::SpaceReserve>(config.data_dir / "disk.reserve", reserve_bytes_, *disk_);
+  files_ = std::make_unique<os::ReservedFileSystem>(*disk_, *reserve_);
+  if (reserve_bytes_ > 0) RETURN_IF_ERROR(files_->CreateDirectories(config.data_dir));
+  writer_ = std::make_unique<FakePartWriter>(*files_);
   hot_ = std::make_unique<hot::Hot>(hot_config_, clock);
   read_parts_.clear();
-  ASSIGN_OR_RETURN(store_, Store::Open(config, *disk_, clock, *collections_, *writer_, *registry_));
+  ASSIGN_OR_RETURN(store_,
+                   Store::Open(config, *files_, clock, *collections_, *writer_, *registry_));
   store_->RestoreHot(*hot_);
-  RETURN_IF_ERROR(store_->ReplayCarry([this](const wal::FrameView& f) { return Replay(f); }));
+  RETURN_IF_ERROR(
+      store_->ReplayCarry(*log_, [this](const wal::FrameView& f) { return Replay(f); }));
   const Position after = store_->ReplayFrom();
   const auto replay = [&](const wal::FrameView& frame) -> Status {
     const bool define = frame.info.type == wal::FrameType::kDefine;
@@ -200,6 +272,7 @@ Status World::Boot(bool threads) {
   if (log_->oldest() != 0) {
     RETURN_IF_ERROR(log_->Read(log_->oldest(), log_->published(), replay));
   }
+  if (before_start) before_start();
   store_->Start(*hot_, *log_, threads);
   return Done{};
 }
@@ -215,19 +288,14 @@ Status World::Replay(const wal::FrameView& frame) {
   const model::Collection* collection = collections_->Find(frame.info.collection_id);
   if (collection == nullptr) return Error{Code::kCorrupt, "a frame of an unknown collection"};
   if (frame.position <= store_->Sealed(collection->id)) return Done{};
-  Publish(*collection, frame.info.record_count, frame.position);
+  PublishRows(*hot_, *collection, frame.info.record_count, frame.position);
   return Done{};
 }
 
-void World::Publish(const model::Collection& collection, std::uint32_t rows, Position position) {
-  hot::LaneLease lease = hot_->Lease(collection);
-  model::RowWriter writer(lease.source());
-  for (std::uint32_t i = 0; i < rows; ++i) {
-    writer.BeginRow();
-    writer.Set<std::uint32_t>(model::kOrdinal, i);
-    writer.CommitRow();
-  }
-  lease.Take(writer).Publish(position);
+std::uint64_t World::UsedBytes() const {
+  std::uint64_t used = 0;
+  for (const std::string& path : disk_->Files()) used += disk_->Content(path).size();
+  return used;
 }
 
 void World::Crash(std::optional<std::uint64_t> seed) {
@@ -247,7 +315,7 @@ const model::Collection& World::Collection(const std::string& namespace_name,
 
 Position World::Ingest(const model::Collection& collection, std::uint32_t rows) {
   const Position position = log_->Append(collection, rows, wal::FrameType::kRecords);
-  Publish(collection, rows, position);
+  PublishRows(*hot_, collection, rows, position);
   log_->Publish(position);
   acked[position] = {.collection = collection.id, .rows = rows};
   return position;
@@ -281,9 +349,8 @@ std::string World::CheckPosition(Position position, const Acked& was) {
 }
 
 std::string World::Check(bool tidy) {
-  if (!store_->report().parts.missing.empty()) {
-    return "missing: " + store_->report().parts.missing.front()->path;
-  }
+  const StoreFigures figures = store_->Figures();
+  if (!figures.suspect_parts.empty()) return "suspect: " + figures.suspect_parts.front();
   for (const auto& [position, was] : acked) {
     if (std::string wrong = CheckPosition(position, was); !wrong.empty()) return wrong;
   }
@@ -300,7 +367,7 @@ std::string World::Check(bool tidy) {
   }
   for (const std::string& path : disk_->Files()) {
     if (path.find("/parts/") == std::string::npos) continue;
-    if (path.find("/quarantine/") != std::string::npos) continue;
+    if (path.starts_with((config.data_dir / "quarantine").native())) continue;
     if (!listed.contains(path)) return "orphan: " + path;
   }
   return {};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,20 +15,25 @@
 #include "base/mutex.h"
 #include "hot/hot.h"
 #include "os/simulated_disk.h"
+#include "os/space_reserve.h"
 #include "store/store.h"
 
 namespace strata::store {
 
 class ManualClock final : public Clock {
  public:
-  std::int64_t WallNanos() const override { return 1'790'000'000'000'000'000 + offset_.load(); }
+  std::int64_t WallNanos() const override {
+    return 1'790'000'000'000'000'000 + offset_.load() + wall_jumps_.load();
+  }
   MonotonicTime Monotonic() const override {
     return MonotonicTime(std::chrono::hours(100)) + std::chrono::nanoseconds(offset_.load());
   }
   void Advance(Duration by) { offset_ += by.count(); }
+  void JumpWall(Duration by) { wall_jumps_ += by.count(); }
 
  private:
   std::atomic<std::int64_t> offset_{0};
+  std::atomic<std::int64_t> wall_jumps_{0};
 };
 
 // Frames in segments of a fixed number. Survives the crash of a store; all that is in it is
@@ -47,7 +53,14 @@ class FakeLog final : public LogSource {
   Result<wal::ReadOutcome> Read(wal::Position from, wal::Position to,
                                 const wal::FrameVisitor& visit) override;
   Status Release(wal::Position position) override;
+  // At most `reread_rows_max` rows at a time.
+  Result<RereadRows> Reread(const model::Collection& collection,
+                            const wal::PositionRange& range) override;
 
+  // The frames up to `position` are gone, without a word.
+  void Forget(Position position);
+
+  std::uint64_t reread_rows_max = 60;
   std::uint64_t max_bytes = 1ULL << 40;
 
  private:
@@ -69,12 +82,15 @@ class FakePartWriter final : public PartWriter {
   Result<duck::PartInfo> Write(model::Kind kind, std::span<const model::BlockSlice> slices,
                                const std::string& path) override;
   Result<duck::PartInfo> Merge(model::Kind kind, std::span<const duck::PartRef> inputs,
-                               const std::string& path) override;
+                               const std::string& path, const std::stop_token& stop) override;
+  Result<duck::PartInfo> Describe(model::Kind kind, const std::string& path) override;
 
   using Rows = std::map<Position, std::uint64_t>;
   static Result<Rows> ReadRows(const std::string& path, os::FileSystem& files);
 
  private:
+  static Bytes BytesOf(const Rows& rows);
+  static duck::PartInfo InfoOf(const Rows& rows);
   Result<duck::PartInfo> Store(const Rows& rows, const std::string& path);
   os::FileSystem& files_;
 };
@@ -85,10 +101,14 @@ struct Acked {
   std::uint32_t rows = 0;
 };
 
+// Puts rows that say nothing but their ordinal into memory.
+void PublishRows(hot::Hot& hot, const model::Collection& collection, std::uint32_t rows,
+                 Position position);
+
 class World {
  public:
   World(std::unique_ptr<os::SimulatedDisk> disk, Config config, hot::Config hot_config = {},
-        Position segment_frames = 8);
+        Position segment_frames = 8, std::uint64_t reserve_bytes = 0);
   ~World();
 
   // Starts a process on the disk: opens the store, replays, starts.
@@ -107,21 +127,26 @@ class World {
   std::string Check(bool tidy = true);
 
   os::SimulatedDisk& disk() { return *disk_; }
+  os::SpaceReserve& reserve() { return *reserve_; }
+  std::uint64_t UsedBytes() const;  // of the disk
   Store& store() { return *store_; }
   hot::Hot& hot() { return *hot_; }
   FakeLog& log() { return *log_; }
   model::CollectionTable& collections() { return *collections_; }
   ManualClock clock;
-  const Config config;
+  Config config;
+  std::function<void()> before_start;  // called by Boot() when the store is open
   std::map<Position, Acked> acked;
 
  private:
-  void Publish(const model::Collection& collection, std::uint32_t rows, Position position);
   Status Replay(const wal::FrameView& frame);
   std::string CheckPosition(Position position, const Acked& was);
 
   const hot::Config hot_config_;
+  const std::uint64_t reserve_bytes_;
   std::unique_ptr<os::SimulatedDisk> disk_;
+  std::unique_ptr<os::SpaceReserve> reserve_;
+  std::unique_ptr<os::ReservedFileSystem> files_;
   std::unique_ptr<FakeLog> log_;
   std::unique_ptr<model::CollectionTable> collections_;
   std::unique_ptr<model::Registry> registry_;

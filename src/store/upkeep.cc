@@ -7,11 +7,12 @@
 
 namespace strata::store {
 
-Upkeep::Upkeep(const Workplace& at, Graveyard& graveyard)
-    : at_(at), graveyard_(graveyard), merger_(at, graveyard) {
-  const MutexLock lock(pass_mutex_);
-  CheckDisk();
-}
+Upkeep::Upkeep(const Workplace& at, Graveyard& graveyard, Repair& repair)
+    : at_(at),
+      graveyard_(graveyard),
+      repair_(repair),
+      retention_time_(at.clock),
+      merger_(at, graveyard, repair) {}
 
 Upkeep::~Upkeep() {
   Stop();
@@ -29,13 +30,21 @@ void Upkeep::Stop() {
 
 void Upkeep::Run(const std::stop_token& stop) {
   const Config& config = at_.config();
-  const Duration interval = std::min(
-      {config.merge.check_interval, config.disk_check_interval, config.retention.check_interval});
+  const Duration interval = std::min(config.merge.check_interval, config.retention.check_interval);
   while (!stop.stop_requested()) {
-    if (Pass()) continue;
+    if (Pass(stop)) continue;
     const MutexLock lock(wait_mutex_);
-    wake_.wait_for(wait_mutex_, stop, interval, [] { return false; });
+    wake_.wait_for(wait_mutex_, stop, interval, [this]() REQUIRES(wait_mutex_) { return nudged_; });
+    nudged_ = false;
   }
+}
+
+void Upkeep::Nudge() {
+  {
+    const MutexLock lock(wait_mutex_);
+    nudged_ = true;
+  }
+  wake_.notify_one();
 }
 
 bool Upkeep::IsDue(MonotonicTime& next, Duration interval) {
@@ -45,13 +54,16 @@ bool Upkeep::IsDue(MonotonicTime& next, Duration interval) {
   return true;
 }
 
-bool Upkeep::Pass() {
+bool Upkeep::Pass(const std::stop_token& stop) {
   const MutexLock lock(pass_mutex_);
-  if (IsDue(next_disk_check_, at_.config().disk_check_interval)) CheckDisk();
+  Mend();
   if (IsDue(next_retention_, at_.config().retention.check_interval)) Retain();
   bool merged = false;
   if (at_.config().merge.enabled && IsDue(next_merge_, at_.config().merge.check_interval)) {
-    const auto outcome = merger_.MergeOne();  // errors are counted and logged there
+    const bool save_space = disk_is_low_ && disk_is_low_();
+    // Errors are counted and logged there.
+    const auto outcome =
+        merger_.MergeOne(save_space ? at_.config().merge.low_disk_bytes_max : UINT64_MAX, stop);
     merged = outcome && *outcome;
     if (merged) next_merge_ = {};
   }
@@ -59,34 +71,27 @@ bool Upkeep::Pass() {
   return merged;
 }
 
+// A merge whose edit is outstanding names parts that must stay until then.
+void Upkeep::Mend() {
+  if (!repair_.HasWork()) return;
+  if (const Status settled = merger_.Settle(); !settled) {
+    LogWarn("damaged parts stay in the manifest for now", settled.error());
+    return;
+  }
+  repair_.Judge();
+}
+
 void Upkeep::Retain() {
   const auto manifests = at_.manifests.PinAll();
-  auto drops = PlanRetention(manifests, at_.config().retention, at_.clock.WallNanos());
+  auto drops = PlanRetention(manifests, at_.config().retention, RetentionNow());
   if (drops.empty()) return;
   Status outcome = merger_.Settle();
   if (outcome) {
     // What was merged meanwhile is no longer listed: plan anew.
-    drops = PlanRetention(at_.manifests.PinAll(), at_.config().retention, at_.clock.WallNanos());
+    drops = PlanRetention(at_.manifests.PinAll(), at_.config().retention, RetentionNow());
     outcome = ApplyRetention(drops, at_.manifests, graveyard_, at_.metrics);
   }
   if (!outcome) LogWarn("retention will be tried again", outcome.error());
-}
-
-void Upkeep::CheckDisk() {
-  const auto space = at_.files.FreeSpace(at_.config().data_dir);
-  if (!space) {
-    LogWarn("free space of the disk is not known", space.error());
-    return;
-  }
-  disk_free_.store(space->free_bytes, std::memory_order_relaxed);
-  const bool low = space->free_bytes < at_.config().disk_free_min_bytes;
-  if (low == disk_is_low_.exchange(low, std::memory_order_relaxed)) return;
-  if (low) {
-    LogWarn("disk is nearly full; requests are refused until space is free",
-            {{"free_bytes", space->free_bytes}, {"limit_bytes", at_.config().disk_free_min_bytes}});
-  } else {
-    LogInfo("disk has space again", {{"free_bytes", space->free_bytes}});
-  }
 }
 
 }  // namespace strata::store

@@ -1,59 +1,67 @@
-// Upkeep: what is done to parts in the background, one thing after another on one thread: merging,
-// retention, removing files that nobody reads any more, watching the disk.
+// Upkeep: what is done to parts in the background, one thing after another on one thread: taking
+// damaged ones out of service, retention, merging, removing files that nobody reads any more.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/wall_time.h"
 #include "store/graveyard.h"
 #include "store/merger.h"
+#include "store/repair.h"
 #include "store/retention.h"
 
 namespace strata::store {
 
 class Upkeep {
  public:
-  Upkeep(const Workplace& at, Graveyard& graveyard);
+  Upkeep(const Workplace& at, Graveyard& graveyard, Repair& repair);
   ~Upkeep();  // ends the thread
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
 
   void Start();  // the thread, once
-  void Stop();   // ends it; a merge that is under way is finished first
+  void Stop();   // ends it, and a merge that is under way, of which nothing is left
+
+  // There is a suspect part: look at once. Any thread.
+  void Nudge();
+
+  // What retention takes for now: a jump of the wall clock deletes nothing. Any thread.
+  std::int64_t RetentionNow() { return retention_time_.Nanos(); }
 
   // What is due now, one merge at most. True when there may be more to do. What the thread does;
   // also for tests.
-  bool Pass();
+  bool Pass(const std::stop_token& stop = {});
 
-  // Less free space than the limit. Any thread.
-  bool DiskIsLow() const { return disk_is_low_.load(std::memory_order_relaxed); }
-  std::uint64_t disk_free_bytes() const { return disk_free_.load(std::memory_order_relaxed); }
+  // Before Start(). While it says so only small merges begin: a merge needs room for its output
+  // before it frees that of its inputs.
+  void SaveSpaceWhile(std::function<bool()> disk_is_low) { disk_is_low_ = std::move(disk_is_low); }
 
  private:
   void Run(const std::stop_token& stop);
-  void CheckDisk() REQUIRES(pass_mutex_);
+  void Mend() REQUIRES(pass_mutex_);
   void Retain() REQUIRES(pass_mutex_);
   // True at most once in an interval.
   bool IsDue(MonotonicTime& next, Duration interval) REQUIRES(pass_mutex_);
 
   const Workplace at_;
   Graveyard& graveyard_;
+  Repair& repair_;
+  CautiousWall retention_time_;
 
   Mutex pass_mutex_;
   Merger merger_ GUARDED_BY(pass_mutex_);
   MonotonicTime next_merge_ GUARDED_BY(pass_mutex_){};
   MonotonicTime next_retention_ GUARDED_BY(pass_mutex_){};
-  MonotonicTime next_disk_check_ GUARDED_BY(pass_mutex_){};
-
-  std::atomic<bool> disk_is_low_{false};
-  std::atomic<std::uint64_t> disk_free_{0};
+  std::function<bool()> disk_is_low_;
 
   Mutex wait_mutex_;
   ConditionVariable wake_;
+  bool nudged_ GUARDED_BY(wait_mutex_) = false;
   std::jthread thread_;
 };
 

@@ -1,5 +1,7 @@
 #include "wal/cursor_store.h"
 
+#include "wal/quarantine.h"
+
 #include "base/fault_point.h"
 
 namespace strata::wal {
@@ -80,6 +82,22 @@ Status CursorStore::SetReleased(Position position) {
   CursorTable table = table_;
   table.released = position;
   return Store(std::move(table));
+}
+
+Result<bool> CursorStore::Scrub() {
+  const MutexLock lock(mutex_);
+  if (table_.log_id.IsZero()) return false;  // nothing was written yet
+  const auto bytes = files_.ReadAll(path_, kCursorFileBytesMax);
+  if (bytes) {
+    const auto table = DecodeCursors(*bytes);
+    if (table && *table == table_) return false;
+  } else if (bytes.error().code != Code::kNotFound && bytes.error().code != Code::kTooLarge) {
+    return bytes.error();
+  }
+  auto kept = QuarantineFile(files_, path_.parent_path(), path_.filename().native());
+  if (!kept && kept.error().code != Code::kNotFound) return std::move(kept).error();
+  RETURN_IF_ERROR(Store(table_));
+  return true;
 }
 
 CursorTable CursorStore::table() const {

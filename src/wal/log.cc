@@ -116,6 +116,10 @@ std::vector<std::pair<std::string, Position>> Log::Cursors() const {
   return {table.cursors.begin(), table.cursors.end()};
 }
 
+Result<bool> Log::ScrubCursors() {
+  return core_->cursors().Scrub();
+}
+
 Status Log::Release(Position position) {
   return core_->Release(position);
 }

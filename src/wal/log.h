@@ -118,6 +118,10 @@ class Log {
   std::uint64_t Lag(std::string_view consumer) const;  // positions between cursor and published()
   std::vector<std::pair<std::string, Position>> Cursors() const;
 
+  // Reads the file of cursors back. A damaged one goes to quarantine and is written again from
+  // memory, so that nothing is lost. True: it was damaged.
+  Result<bool> ScrubCursors();
+
   // Segments whose frames are all at or below `position` may be used again; never beyond the cursor
   // of a pinning consumer, never a segment that is being read.
   Status Release(Position position);

@@ -129,3 +129,45 @@ def disk_that_is_full():
                 30,
                 "an ack",
             )
+
+
+def metric(server, name):
+    for line in server.client().get("/metrics").body.decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    raise AssertionError(f"no metric {name}")
+
+
+@test
+def reserve_of_a_full_disk():
+    """Without a free byte: ingest is refused as retryable, queries answer, what is in memory is sealed
+    on the reserve, and the reserve comes back with the space."""
+    with SmallDisk(400) as disk:
+        settings = {**SMALL, "SEAL_ROWS": 1000000, "SEAL_AGE": "3s", "SEAL_SMALL_PART_INTERVAL": "3s",
+                    "DISK_FREE_MIN": "20MiB", "DISK_RESERVE": "16MiB", "MERGE_ENABLED": "false"}
+        with Server(disk.path / "data", settings) as server:
+            http = server.client("otlp_http")
+            reserve = server.data_dir / "disk.reserve"
+            equal(reserve.stat().st_size, 16 << 20, "the reserve")
+            for number in range(20):
+                equal(http.post("/v1/logs", logs_body(f"full-{number}", 500)).status, 200, "before")
+            before = metric(server, "strata_store_sealed_parts_total")
+            disk.fill(0)
+            wait_until(lambda: http.post("/v1/logs", logs_body("full", 1)).status == 503, 15, "a refusal")
+            wait_until(lambda: metric(server, "strata_store_sealed_parts_total") > before, 30, "sealing")
+            wait_until(lambda: metric(server, "strata_hot_unsealed_rows") == 0, 30, "all sealed")
+            equal(server.value("SELECT count(*) FROM logs WHERE body LIKE 'full-%'"), 10000, "rows")
+            equal(server.client().get("/livez").status, 200, "/livez")
+            equal(server.client().get("/readyz").status, 503, "/readyz")
+            if metric(server, "strata_disk_reserve_uses_total") > 0:
+                check(not reserve.exists(), "the reserve was used")
+            server.kill()
+            server.spawn()
+            server.addresses = wait_until(server._read_listeners, 60, "a start on a full disk")
+            wait_until(lambda: server.sql_response("SELECT 1").status == 200, 60, "queries")
+            equal(server.value("SELECT count(*) FROM logs WHERE body LIKE 'full-%'"), 10000, "after a kill")
+            http = server.client("otlp_http")
+            equal(http.post("/v1/logs", logs_body("full", 1)).status, 503, "still full")
+            disk.relieve()
+            wait_until(lambda: http.post("/v1/logs", logs_body("after", 1)).status == 200, 30, "an ack")
+            equal(reserve.stat().st_size, 16 << 20, "the reserve is back")

@@ -42,8 +42,7 @@ Status StackLife::Open() {
   writer_ = MakePartWriter(config_.parts, disk_);
   ASSIGN_OR_RETURN(
       store_, store::Store::Open(config_.store, disk_, clock_, collections_, *writer_, registry_));
-  dedup_ = std::make_unique<ingest::DedupFile>(std::filesystem::path(kDataFolder) / "dedup.state",
-                                               pipeline_, *log_, disk_);
+  dedup_ = std::make_unique<ingest::DedupFile>(kDataFolder, pipeline_, *log_, disk_);
   RETURN_IF_ERROR(dedup_->Load());
   return Replay();
 }
@@ -52,10 +51,8 @@ Status StackLife::Replay() {
   store_->RestoreHot(hot_);
   ingest::Replayer replayer(hot_, collections_, 1);
   const Status read = [&]() -> Status {
-    ASSIGN_OR_RETURN(const auto carried, store_->ReplayCarry([&](const wal::FrameView& frame) {
-      return replayer.AddCopy(frame);
-    }));
-    (void)carried;
+    RETURN_IF_ERROR(store_->ReplayCarry(
+        *source_, [&](const wal::FrameView& frame) { return replayer.AddCopy(frame); }));
     ASSIGN_OR_RETURN(const auto logged,
                      log_->ReplayBatches(store_->ReplayFrom(), 1_MiB, [&](wal::FrameBatch&& batch) {
                        return replayer.Add(std::move(batch));

@@ -1,0 +1,265 @@
+#include "store/repair.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "os/quarantine.h"
+
+namespace strata::store {
+namespace {
+
+constexpr std::chrono::minutes kRetryAfter{1};
+
+std::uint64_t RowCount(std::span<const model::BlockSlice> slices) {
+  std::uint64_t rows = 0;
+  for (const model::BlockSlice& slice : slices) rows += slice.RowCount();
+  return rows;
+}
+
+}  // namespace
+
+void Repair::Use(hot::Hot& hot, LogSource& log) {
+  hot_ = &hot;
+  log_ = &log;
+}
+
+bool Repair::Suspect(const std::string& path) {
+  const MutexLock lock(mutex_);
+  if (suspects_->contains(path)) return false;
+  auto more = std::make_shared<PathSet>(*suspects_);
+  more->insert(path);
+  suspects_ = std::move(more);
+  return true;
+}
+
+void Repair::Clear(const std::string& path) {
+  pending_.erase(path);
+  const MutexLock lock(mutex_);
+  auto fewer = std::make_shared<PathSet>(*suspects_);
+  fewer->erase(path);
+  suspects_ = std::move(fewer);
+}
+
+std::shared_ptr<const PathSet> Repair::suspects() const {
+  const MutexLock lock(mutex_);
+  return suspects_;
+}
+
+bool Repair::SuspectFilter(const std::string& part_path) {
+  const MutexLock lock(mutex_);
+  return suspect_filters_.insert(part_path).second;
+}
+
+bool Repair::HasWork() const {
+  const MutexLock lock(mutex_);
+  return !suspects_->empty() || !suspect_filters_.empty();
+}
+
+void Repair::Judge() {
+  if (hot_ == nullptr) return;
+  JudgeFilters();
+  PathSet left = *suspects();
+  if (left.empty()) return;
+  const MonotonicTime now = at_.clock.Monotonic();
+  for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
+    for (const CollectionPartsPtr& parts : manifest->collections) {
+      for (const PartPtr& part : parts->parts) {
+        if (left.erase(part->path) == 0) continue;
+        const auto pending = pending_.find(part->path);
+        if (pending != pending_.end() && now < pending->second.retry_at) continue;
+        if (const Status judged = JudgeOne(part, parts->collection); !judged) {
+          LogWarn(
+              "a damaged part is left out of answers; taking it out of the manifest will be "
+              "tried again",
+              judged.error(), {{"path", part->path}});
+          pending_[part->path].retry_at = now + kRetryAfter;
+        }
+      }
+    }
+  }
+  for (const std::string& path : left) Clear(path);  // no manifest lists it any more
+}
+
+// What fails is found again by the next scrub.
+void Repair::JudgeFilters() {
+  PathSet paths;
+  {
+    const MutexLock lock(mutex_);
+    paths.swap(suspect_filters_);
+  }
+  if (paths.empty()) return;
+  for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
+    for (const CollectionPartsPtr& parts : manifest->collections) {
+      for (const PartPtr& part : parts->parts) {
+        if (!paths.contains(part->path)) continue;
+        if (const Status judged = JudgeFilter(part, parts->collection); !judged) {
+          LogWarn("a damaged filter stays", judged.error(), {{"path", part->path}});
+        }
+      }
+    }
+  }
+}
+
+Status Repair::JudgeFilter(const PartPtr& part, const model::Collection& collection) {
+  const Verdict verdict = CheckFilter(*part, at_.config().data_dir, at_.files, {});
+  if (!verdict.is_damage()) return Done{};
+  auto kept = os::SetAside(at_.config().data_dir, FilterPath(part->path), at_.files);
+  if (!kept && kept.error().code != Code::kNotFound) return std::move(kept).error();
+  duck::PartInfo info = *part->info;
+  info.filter_bytes = info.filter_hash = 0;
+  Part without = *part;
+  without.info = std::make_shared<const duck::PartInfo>(std::move(info));
+  Edit edit;
+  edit.emplace_back(RemovePart{
+      .collection = part->collection, .min_position = part->min_position(), .path = part->path});
+  edit.emplace_back(AddPart{std::make_shared<const Part>(std::move(without))});
+  RETURN_IF_ERROR(at_.manifests.Apply(collection.namespace_name, edit));
+  LogWarn("a trace filter is damaged and in quarantine; lookups by trace id read more of its part",
+          {{"path", part->path}, {"reason", verdict.reason}});
+  return Done{};
+}
+
+// What a cable or memory did to one reading is not told as damage of the disk.
+Verdict Repair::CheckTwice(const Part& part) {
+  const Verdict verdict = CheckPart(part, at_.config().data_dir, at_.files, {});
+  return verdict.is_damage() ? CheckPart(part, at_.config().data_dir, at_.files, {}) : verdict;
+}
+
+Status Repair::JudgeOne(const PartPtr& part, const model::Collection& collection) {
+  const Verdict verdict = CheckTwice(*part);
+  if (verdict.soundness == Soundness::kSound) {
+    LogWarn("a part that did not read back does now, and is part of answers again",
+            {{"path", part->path}});
+    Clear(part->path);
+    return Done{};
+  }
+  if (!verdict.is_damage()) return Error{Code::kIo, verdict.reason};
+  std::string& reason = pending_[part->path].reason;
+  if (reason.empty()) reason = verdict.reason;
+  RETURN_IF_ERROR(Replace(part, collection, reason));
+  Clear(part->path);
+  return Done{};
+}
+
+Status Repair::Replace(const PartPtr& part, const model::Collection& collection,
+                       const std::string& reason) {
+  ASSIGN_OR_RETURN(const std::string kept, SetAsideFiles(*part));
+  ASSIGN_OR_RETURN(const Rebuilt rebuilt, Rebuild(*part, collection));
+  Edit edit;
+  edit.emplace_back(RemovePart{
+      .collection = part->collection, .min_position = part->min_position(), .path = part->path});
+  for (const PartPtr& again : rebuilt.parts) edit.emplace_back(AddPart{again});
+  LostRows lost{.positions = {.first = part->min_position(), .last = part->max_position()},
+                .rows = part->rows() - std::min(part->rows(), rebuilt.rows),
+                .min_time = part->info->min_time,
+                .max_time = part->info->max_time,
+                .last_arrival_ns = part->last_arrival_ns,
+                .found_ns = at_.clock.WallNanos(),
+                .file = kept,
+                .reason = reason};
+  if (!rebuilt.gap.empty()) lost.positions = rebuilt.gap;
+  if (lost.rows > 0) edit.emplace_back(LoseRows{.collection = part->collection, .lost = lost});
+  RETURN_IF_ERROR(at_.manifests.Apply(collection.namespace_name, edit));
+  at_.metrics.damaged_parts.Add();
+  at_.metrics.rebuilt_rows.Add(rebuilt.rows);
+  Tell(*part, collection, lost, rebuilt);
+  return Done{};
+}
+
+void Repair::Tell(const Part& part, const model::Collection& collection, const LostRows& lost,
+                  const Rebuilt& rebuilt) const {
+  LogWarn("part is damaged and in quarantine", {{"path", part.path},
+                                                {"quarantine", lost.file},
+                                                {"reason", lost.reason},
+                                                {"namespace", collection.namespace_name},
+                                                {"collection", collection.name},
+                                                {"rebuilt_rows", rebuilt.rows},
+                                                {"lost_rows", lost.rows}});
+  if (lost.rows == 0) return;
+  LogError("rows that were acknowledged are lost", {{"namespace", collection.namespace_name},
+                                                    {"collection", collection.name},
+                                                    {"rows", lost.rows},
+                                                    {"first_position", lost.positions.first},
+                                                    {"last_position", lost.positions.last},
+                                                    {"min_time_ns", lost.min_time},
+                                                    {"max_time_ns", lost.max_time}});
+}
+
+// Where the file is now; empty when it was not there. An attempt before may have moved it already.
+Result<std::string> Repair::SetAsideFiles(const Part& part) {
+  for (const std::string& path : {FilterPath(part.path), part.path}) {
+    auto kept = os::SetAside(at_.config().data_dir, path, at_.files);
+    if (!kept && kept.error().code != Code::kNotFound) return std::move(kept).error();
+    if (kept && path == part.path) return *kept;
+  }
+  const std::string before = os::QuarantinePath(part.path);
+  ASSIGN_OR_RETURN(const bool is_there, at_.files.Exists(at_.config().data_dir / before));
+  return is_there ? before : std::string();
+}
+
+Result<Repair::Rebuilt> Repair::Rebuild(const Part& part, const model::Collection& collection) {
+  Rebuilt rebuilt;
+  // Every row above the floor is in memory.
+  if (hot_->Floor(collection.id) < part.min_position()) {
+    const auto slices = hot_->Slices(collection.id, part.min_position() - 1, part.max_position());
+    // Fewer: blocks were evicted meanwhile.
+    if (RowCount(slices) == part.rows()) {
+      RETURN_IF_ERROR(Write(part, collection, slices, rebuilt));
+      return rebuilt;
+    }
+  }
+  RETURN_IF_ERROR(AddFromLog(part, collection, rebuilt));
+  return rebuilt;
+}
+
+Status Repair::AddFromLog(const Part& part, const model::Collection& collection, Rebuilt& rebuilt) {
+  for (Position next = part.min_position(); next <= part.max_position();) {
+    const Position oldest = log_->oldest();
+    const Position from = oldest == 0 ? part.max_position() + 1 : std::max(next, oldest);
+    if (from > next) {
+      if (rebuilt.gap.empty()) rebuilt.gap.first = next;
+      next = std::min(from, part.max_position() + 1);
+      rebuilt.gap.last = next - 1;
+      continue;
+    }
+    auto again = log_->Reread(collection, {.first = next, .last = part.max_position()});
+    if (!again && again.error().code == Code::kNotFound) {
+      if (log_->oldest() > next) continue;  // released meanwhile
+      return Done{};                        // its frames cannot be decoded here
+    }
+    if (!again) return std::move(again).error();
+    CHECK(again->through >= next);
+    if (!again->slices.empty()) RETURN_IF_ERROR(Write(part, collection, again->slices, rebuilt));
+    next = again->through + 1;
+  }
+  return Done{};
+}
+
+Status Repair::Write(const Part& part, const model::Collection& collection,
+                     std::span<const model::BlockSlice> slices, Rebuilt& rebuilt) {
+  Position first = part.max_position();
+  Position last = part.min_position();
+  for (const model::BlockSlice& slice : slices) {
+    first = std::min(first, slice.first_position());
+    last = std::max(last, slice.last_position());
+  }
+  ASSIGN_OR_RETURN(const std::string path,
+                   NewPartPath(at_, collection, part.first_arrival_ns, first, last, part.path));
+  auto info = at_.writer.Write(collection.kind, slices, (at_.config().data_dir / path).native());
+  if (!info) {
+    RemoveUnlisted(at_, path);
+    return std::move(info).error();
+  }
+  rebuilt.rows += info->rows;
+  rebuilt.parts.push_back(std::make_shared<const Part>(
+      Part{.collection = collection.id,
+           .path = path,
+           .first_arrival_ns = part.first_arrival_ns,
+           .last_arrival_ns = part.last_arrival_ns,
+           .info = std::make_shared<const duck::PartInfo>(*std::move(info))}));
+  return Done{};
+}
+
+}  // namespace strata::store

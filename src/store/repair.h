@@ -1,0 +1,83 @@
+// Repair: what becomes of parts that do not read back.
+//
+// A suspect is left out of snapshots at once, and answers say so. Then it is judged: read again,
+// twice. If it is sound it comes back. If it is damaged its file goes to quarantine, its rows are
+// written again from memory or from the log as far as these still have them, and what nothing has
+// is listed as lost, with its positions, in the edit that takes the part out of the manifest.
+//
+// A crash in between leaves a part that is listed and not there: the next start suspects it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "hot/hot.h"
+#include "store/check.h"
+#include "store/log_source.h"
+#include "store/split.h"
+#include "store/workplace.h"
+
+namespace strata::store {
+
+class Repair {
+ public:
+  explicit Repair(const Workplace& at) : at_(at), suspects_(std::make_shared<PathSet>()) {}
+
+  // True when it was none before. `path` as in Part. Any thread.
+  bool Suspect(const std::string& path);
+  std::shared_ptr<const PathSet> suspects() const;
+  // The same for the filter beside the part, which costs no row: the part goes on without one.
+  bool SuspectFilter(const std::string& part_path);
+  bool HasWork() const;
+
+  // Where rows may be found again; both outlive the use of Judge(). Once.
+  void Use(hot::Hot& hot, LogSource& log);
+
+  // Judges those that are due; nothing before Use(). One thread; requires: nobody else removes
+  // parts from a manifest meanwhile. Errors are told and tried again later.
+  void Judge();
+
+ private:
+  struct Rebuilt {
+    std::vector<PartPtr> parts;
+    std::uint64_t rows = 0;
+    wal::PositionRange
+        gap;  // that nothing has; empty when it is not known which positions these are
+  };
+  struct Pending {
+    MonotonicTime retry_at;
+    std::string reason;  // of the damage, once it is known
+  };
+
+  void Clear(const std::string& path);
+  void JudgeFilters();
+  Status JudgeFilter(const PartPtr& part, const model::Collection& collection);
+  Status JudgeOne(const PartPtr& part, const model::Collection& collection);
+  Verdict CheckTwice(const Part& part);
+  Status Replace(const PartPtr& part, const model::Collection& collection,
+                 const std::string& reason);
+  Result<Rebuilt> Rebuild(const Part& part, const model::Collection& collection);
+  Status AddFromLog(const Part& part, const model::Collection& collection, Rebuilt& rebuilt);
+  Status Write(const Part& part, const model::Collection& collection,
+               std::span<const model::BlockSlice> slices, Rebuilt& rebuilt);
+  Result<std::string> SetAsideFiles(const Part& part);
+  void Tell(const Part& part, const model::Collection& collection, const LostRows& lost,
+            const Rebuilt& rebuilt) const;
+
+  const Workplace at_;
+  hot::Hot* hot_ = nullptr;
+  LogSource* log_ = nullptr;
+  std::map<std::string, Pending> pending_;  // by path; of those whose judgement failed
+
+  mutable Mutex mutex_;
+  std::shared_ptr<const PathSet> suspects_ GUARDED_BY(mutex_);  // replaced, never changed
+  PathSet suspect_filters_ GUARDED_BY(mutex_);                  // paths of their parts
+};
+
+}  // namespace strata::store

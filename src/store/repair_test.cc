@@ -1,0 +1,388 @@
+// What becomes of parts that do not read back: nothing that memory or the log still has is lost,
+// and what is lost is told exactly.
+#include "store/repair.h"
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+#include "os/quarantine.h"
+#include "store/test_rig.h"
+
+namespace strata::store {
+namespace {
+
+struct RepairTest : testing::Test {
+  Config config;
+  hot::Config hot_config;
+  Position segment_frames = 1000;  // the log keeps everything
+  std::unique_ptr<World> world;
+
+  void Begin() {
+    config.seal.rows = 10;
+    config.merge.enabled = false;
+    world = std::make_unique<World>(std::make_unique<os::SimulatedDisk>(), config, hot_config,
+                                    segment_frames);
+    ASSERT_TRUE(world->Boot());
+  }
+  // Parts of 30 rows each.
+  void Fill(std::size_t parts = 3) {
+    for (std::size_t part = 0; part < parts; ++part) {
+      for (int i = 0; i < 3; ++i) world->Ingest(world->Collection("prod"), 10);
+      ASSERT_TRUE(world->store().SealPass());
+    }
+    ASSERT_EQ(Parts().parts.size(), parts);
+  }
+  const CollectionParts& Parts() {
+    pinned_ = world->store().Pin("prod");
+    return *pinned_->Find(world->Collection("prod").id);
+  }
+  std::string PathOf(std::size_t part) { return Parts().parts.at(part)->path; }
+  void Damage(const std::string& path) {
+    const auto full = world->config.data_dir / path;
+    Bytes bytes = world->disk().Content(full);
+    bytes[bytes.size() / 2] ^= std::byte{1};
+    world->disk().SetContent(full, bytes);
+  }
+  bool Report(const std::string& path) {
+    return world->store().ReportDamaged((world->config.data_dir / path).native());
+  }
+  bool IsThere(const std::string& path) {
+    return world->disk().GetStat(world->config.data_dir / path).has_value();
+  }
+  Split SplitNow() {
+    const auto id = world->Collection("prod").id;
+    const ManifestPtr manifest = world->store().Pin("prod");
+    return world->store().SplitAt(*manifest, id, world->hot().Floor(id));
+  }
+  // Takes what the manifest tells as lost out of what was acknowledged; "" when its count of rows
+  // is exact.
+  std::string WriteOffLost() {
+    for (const LostRows& lost : Parts().lost) {
+      std::uint64_t rows = 0;
+      for (Position p = lost.positions.first; p <= lost.positions.last; ++p) {
+        const auto acked = world->acked.find(p);
+        if (acked == world->acked.end()) continue;
+        rows += acked->second.rows;
+        world->acked.erase(acked);
+      }
+      if (rows != lost.rows) {
+        return std::to_string(lost.rows) + " rows told as lost instead of " + std::to_string(rows);
+      }
+    }
+    return {};
+  }
+
+ private:
+  ManifestPtr pinned_;
+};
+
+TEST_F(RepairTest, ASuspectIsLeftOutAndAnswersSaySo) {
+  hot_config.memory_bytes = 1;  // whatever is sealed is evicted
+  Begin();
+  Fill();
+  const PartPtr part = Parts().parts[1];
+  EXPECT_TRUE(SplitNow().missing.empty());
+  EXPECT_TRUE(Report(part->path));
+  EXPECT_FALSE(Report(part->path)) << "it is known";
+  const Split split = SplitNow();
+  EXPECT_EQ(split.parts.size(), 2U);
+  ASSERT_EQ(split.missing.size(), 1U);
+  EXPECT_EQ(split.missing[0].rows, 30U);
+  EXPECT_EQ(split.missing[0].min_position, part->min_position());
+  EXPECT_EQ(split.missing[0].max_position, part->max_position());
+  // It was a false alarm.
+  world->store().UpkeepPass();
+  EXPECT_TRUE(SplitNow().missing.empty());
+  EXPECT_EQ(SplitNow().parts.size(), 3U);
+  EXPECT_TRUE(IsThere(part->path));
+}
+
+TEST_F(RepairTest, RowsThatAreStillInMemoryAreWrittenAgain) {
+  segment_frames = 1;  // the log keeps nothing
+  Begin();
+  Fill();
+  const std::string path = PathOf(1);
+  Damage(path);
+  const Bytes bad = world->disk().Content(world->config.data_dir / path);
+  Report(path);
+  world->store().UpkeepPass();
+  EXPECT_TRUE(Parts().lost.empty());
+  EXPECT_EQ(Parts().parts.size(), 3U);
+  EXPECT_NE(PathOf(1), path) << "a path never gets another content";
+  EXPECT_EQ(world->disk().Content(world->config.data_dir / os::QuarantinePath(path)), bad);
+  EXPECT_FALSE(IsThere(path));
+  world->hot().Evict(/*all=*/true);
+  EXPECT_EQ(world->Check(), "");
+}
+
+TEST_F(RepairTest, RowsThatAreStillInTheLogAreWrittenAgain) {
+  hot_config.memory_bytes = 1;
+  Begin();
+  Fill();
+  world->log().reread_rows_max = 20;  // so that they become two parts
+  Damage(PathOf(0));
+  Damage(PathOf(2));
+  Report(PathOf(0));
+  Report(PathOf(2));
+  world->store().UpkeepPass();
+  EXPECT_TRUE(Parts().lost.empty());
+  EXPECT_EQ(Parts().parts.size(), 5U);
+  EXPECT_EQ(world->Check(), "");
+  world->Crash(1);
+  ASSERT_TRUE(world->Boot());
+  EXPECT_EQ(world->Check(), "");
+}
+
+TEST_F(RepairTest, WhatNothingHasIsToldExactly) {
+  hot_config.memory_bytes = 1;
+  segment_frames = 2;
+  Begin();
+  Fill();
+  const PartPtr part = Parts().parts[1];
+  Damage(part->path);
+  Report(part->path);
+  world->store().UpkeepPass();
+  ASSERT_EQ(Parts().lost.size(), 1U);
+  const LostRows lost = Parts().lost[0];
+  EXPECT_EQ(lost.positions, (wal::PositionRange{part->min_position(), part->max_position()}));
+  EXPECT_EQ(lost.rows, 30U);
+  EXPECT_EQ(lost.file, os::QuarantinePath(part->path));
+  EXPECT_EQ(lost.found_ns, world->clock.WallNanos());
+  EXPECT_NE(lost.reason.find("checksum"), std::string::npos) << lost.reason;
+  ASSERT_EQ(SplitNow().missing.size(), 1U);
+  EXPECT_EQ(SplitNow().missing[0].rows, 30U);
+  EXPECT_EQ(WriteOffLost(), "");
+  EXPECT_EQ(world->Check(), "");
+  // And not forgotten.
+  world->Crash(1);
+  ASSERT_TRUE(world->Boot());
+  ASSERT_EQ(Parts().lost.size(), 1U);
+  EXPECT_EQ(Parts().lost[0], lost);
+  EXPECT_EQ(SplitNow().missing.size(), 1U);
+  EXPECT_EQ(world->Check(), "");
+}
+
+// The log has released the first of three requests and still has the others.
+TEST_F(RepairTest, OfAPartThatTheLogHasInPartOnlyTheRestIsLost) {
+  hot_config.memory_bytes = 1;
+  Begin();
+  Fill();
+  const PartPtr part = Parts().parts[1];
+  world->log().Forget(part->min_position());
+  Damage(part->path);
+  Report(part->path);
+  world->store().UpkeepPass();
+  ASSERT_EQ(Parts().lost.size(), 1U);
+  EXPECT_EQ(Parts().lost[0].rows, 10U);
+  EXPECT_EQ(Parts().lost[0].positions,
+            (wal::PositionRange{part->min_position(), part->min_position()}));
+  EXPECT_EQ(WriteOffLost(), "");
+  EXPECT_EQ(world->Check(), "");
+}
+
+TEST_F(RepairTest, APartThatIsGoneAtTheStartIsWrittenAgain) {
+  Begin();
+  Fill();
+  ASSERT_TRUE(world->disk().Remove(world->config.data_dir / PathOf(0)));
+  const auto cut = world->config.data_dir / PathOf(2);
+  Bytes bytes = world->disk().Content(cut);
+  bytes.pop_back();
+  world->disk().SetContent(cut, bytes);
+  world->Crash(std::nullopt);
+  ASSERT_TRUE(world->Boot());
+  EXPECT_EQ(world->store().report().parts.missing.size(), 2U);
+  EXPECT_EQ(SplitNow().missing.size(), 2U);
+  world->store().UpkeepPass();
+  EXPECT_TRUE(Parts().lost.empty());
+  EXPECT_EQ(world->Check(), "");
+}
+
+TEST_F(RepairTest, RetentionForgetsWhatItWouldHaveDropped) {
+  hot_config.memory_bytes = 1;
+  segment_frames = 1;
+  config.retention.by_kind[static_cast<std::size_t>(model::Kind::kLogs)] = std::chrono::hours(24);
+  Begin();
+  Fill();
+  Damage(PathOf(1));
+  Report(PathOf(1));
+  world->store().UpkeepPass();
+  ASSERT_EQ(Parts().lost.size(), 1U);
+  world->clock.Advance(std::chrono::hours(25));
+  world->store().UpkeepPass();
+  EXPECT_TRUE(Parts().lost.empty());
+  EXPECT_TRUE(Parts().parts.empty());
+}
+
+// A merge that meets damage has the part judged instead of leaving its neighbours alone for ever.
+TEST_F(RepairTest, AMergeThatMeetsDamageHasItJudged) {
+  hot_config.memory_bytes = 1;
+  Begin();
+  Fill(6);
+  Damage(PathOf(1));
+  world->Crash(std::nullopt);
+  world->config.merge.enabled = true;
+  world->config.merge.target_rows = 1000;
+  world->config.merge.check_interval = Duration(1);
+  ASSERT_TRUE(world->Boot());
+  for (int i = 0; i < 4; ++i) {
+    world->clock.Advance(std::chrono::minutes(10));
+    world->store().UpkeepPass();
+  }
+  EXPECT_TRUE(Parts().lost.empty());
+  EXPECT_EQ(Parts().parts.size(), 1U);
+  EXPECT_EQ(world->Check(), "");
+}
+
+// The judgement is cut, or a call fails, at every operation: afterwards each row is served or told
+// as lost, once.
+TEST_F(RepairTest, PowerLossAtEveryOperationOfAJudgement) {
+  hot_config.memory_bytes = 1;
+  segment_frames = 4;  // some of the part's rows are in the log
+  bool crashed = true;
+  std::uint64_t states = 0;
+  for (std::uint64_t at = 1; crashed; ++at) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed, ++states) {
+      Begin();
+      Fill();
+      Damage(PathOf(1));
+      Report(PathOf(1));
+      world->disk().CrashAt(at);
+      world->store().UpkeepPass();
+      crashed = world->disk().crashed();
+      world->Crash(seed);
+      ASSERT_TRUE(world->Boot()) << at;
+      Report(PathOf(1));
+      world->store().UpkeepPass();
+      ASSERT_EQ(WriteOffLost(), "") << "operation " << at << ", seed " << seed;
+      ASSERT_EQ(world->Check(), "") << "operation " << at << ", seed " << seed;
+    }
+  }
+  std::printf("%llu crash states\n", static_cast<unsigned long long>(states));
+  EXPECT_GT(states, 50U);
+}
+
+TEST_F(RepairTest, EveryOperationOfAJudgementFails) {
+  hot_config.memory_bytes = 1;
+  segment_frames = 4;
+  for (const int number : {EIO, ENOSPC}) {
+    bool reached = true;
+    for (std::uint64_t at = 1; reached; ++at) {
+      Begin();
+      Fill();
+      Damage(PathOf(1));
+      Report(PathOf(1));
+      const std::uint64_t before = world->disk().operations();
+      world->disk().FailAt(at, number, os::SimulatedDisk::Repeat::kOnce);
+      world->store().UpkeepPass();
+      reached = world->disk().operations() - before >= at;
+      world->disk().ClearFault();
+      world->clock.Advance(std::chrono::minutes(2));
+      world->store().UpkeepPass();
+      ASSERT_TRUE(world->store().Figures().suspect_parts.empty()) << at;
+      ASSERT_EQ(WriteOffLost(), "") << "operation " << at << ", errno " << number;
+      ASSERT_EQ(world->Check(/*tidy=*/false), "") << "operation " << at << ", errno " << number;
+    }
+  }
+}
+
+// Both files of the manifest lost the edit that listed a part: the part is there, and is listed
+// again.
+TEST_F(RepairTest, PartsOfALostEditAreAdopted) {
+  hot_config.memory_bytes = 1;
+  segment_frames = 1;
+  Begin();
+  Fill();
+  const std::string path = PathOf(1);
+  for (const std::string& file : world->disk().Files()) {
+    if (!file.ends_with(".manifest") && !file.ends_with(".mirror")) continue;
+    Bytes bytes = world->disk().Content(file);
+    const auto at = AsText(bytes).find(path);
+    if (at == std::string::npos) continue;
+    bytes[at] ^= std::byte{1};
+    world->disk().SetContent(file, bytes);
+  }
+  world->Crash(1);
+  ASSERT_TRUE(world->Boot());
+  EXPECT_TRUE(world->store().report().manifests.at("prod").lost_edits);
+  EXPECT_EQ(world->store().report().adopted.adopted, 1U);
+  EXPECT_EQ(Parts().parts.size(), 3U);
+  EXPECT_EQ(PathOf(1), path);
+  EXPECT_EQ(world->Check(), "");
+  world->Crash(2);
+  ASSERT_TRUE(world->Boot());
+  EXPECT_TRUE(world->store().report().manifests.empty()) << "it was written anew";
+  EXPECT_EQ(world->Check(), "");
+}
+
+// Frames of a quiet collection that only the carry file has.
+struct CarriedTest : RepairTest {
+  std::string file;
+  Position first = 0;  // of the quiet collection's rows
+  Position last = 0;
+
+  void SetUp() override {
+    config.seal.small_rows = 5;
+    config.seal.tiny_rows = 3;
+    config.carry.segments_max = 1;
+    segment_frames = 4;
+    Begin();
+    const auto& quiet = world->Collection("prod", "quiet");
+    const auto& busy = world->Collection("prod");
+    first = world->Ingest(quiet, 1);
+    last = world->Ingest(quiet, 2);
+    for (int i = 0; i < 12; ++i) {
+      world->Ingest(busy, 10);
+      ASSERT_TRUE(world->store().SealPass());
+    }
+    ASSERT_NE(world->log().oldest(), 1U) << "the log has let go of them";
+    for (const std::string& path : world->disk().Files()) {
+      if (path.ends_with(".carry")) file = path;
+    }
+    ASSERT_FALSE(file.empty());
+  }
+  const CollectionParts& Quiet() {
+    quiet_ = world->store().Pin("prod");
+    return *quiet_->Find(world->Collection("prod", "quiet").id);
+  }
+  void DamageFrames() {
+    Bytes bytes = world->disk().Content(file);
+    for (std::size_t at = 100; at + 100 < bytes.size(); at += 50) bytes[at] ^= std::byte{1};
+    world->disk().SetContent(file, bytes);
+  }
+
+ private:
+  ManifestPtr quiet_;
+};
+
+TEST_F(CarriedTest, WhatNothingHasIsToldExactly) {
+  DamageFrames();
+  for (int start = 0; start < 2; ++start) {
+    world->Crash(std::nullopt);
+    ASSERT_TRUE(world->Boot());
+    ASSERT_EQ(Quiet().lost.size(), 1U) << "start " << start;
+    EXPECT_EQ(Quiet().lost[0].rows, 3U);
+    EXPECT_EQ(Quiet().lost[0].positions, (wal::PositionRange{first, last}));
+  }
+  ASSERT_TRUE(world->store().SealPass());
+  EXPECT_TRUE(world->disk().GetStat(world->config.data_dir / Quiet().lost[0].file).has_value());
+  world->acked.erase(first);
+  world->acked.erase(last);
+  EXPECT_EQ(world->Check(), "");
+}
+
+// While the process runs the rows are in memory: damage costs the file, and no row.
+TEST_F(CarriedTest, DamageOfARunningProcessLosesNothing) {
+  DamageFrames();
+  world->store().ReportDamagedCarry("flipped in a test");
+  ASSERT_TRUE(world->store().SealPass());
+  EXPECT_TRUE(Quiet().lost.empty());
+  EXPECT_EQ(Quiet().RowCount(), 3U);
+  EXPECT_FALSE(world->disk().GetStat(file));
+  world->Crash(1);
+  ASSERT_TRUE(world->Boot());
+  EXPECT_EQ(world->Check(), "");
+}
+
+}  // namespace
+}  // namespace strata::store
