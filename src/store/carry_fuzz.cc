@@ -58,7 +58,7 @@ void Seal(Bytes& bytes) {
     StoreLe(frame.subspan(8), wal::PayloadChecksum(frame.subspan(wal::kFrameHeaderBytes, length)));
     StoreLe(frame.subspan(12), length);
     StoreLe(frame.subspan(4), Crc32c(ByteSpan(frame).subspan(8, wal::kFrameHeaderBytes - 8),
-                                  wal::FrameSeed(salt, at)));
+                                     wal::FrameSeed(salt, at)));
     at += wal::AlignUp(wal::kFrameHeaderBytes + length, wal::kFrameAlignment);
   }
   std::ranges::copy(out.first(kCarryHeaderBytes), out.last(kCarryHeaderBytes).begin());

@@ -265,7 +265,7 @@ void Committer::EncodeGroup() {
                        .payload_bytes = static_cast<std::uint32_t>(append.payload.size()),
                        .payload_checksum = append.payload_checksum,
                        .first_of_group = i == 0},
-                      active_->header.salt, out.subspan(at));
+                      FrameSeed(active_->header.salt, active_->write_offset + at), out.subspan(at));
     if (!append.payload.empty()) {
       std::memcpy(out.data() + at + kFrameHeaderBytes, append.payload.data(),
                   append.payload.size());

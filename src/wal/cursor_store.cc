@@ -1,8 +1,7 @@
 #include "wal/cursor_store.h"
 
-#include "wal/quarantine.h"
-
 #include "base/fault_point.h"
+#include "wal/quarantine.h"
 
 namespace strata::wal {
 namespace {

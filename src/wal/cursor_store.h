@@ -26,7 +26,8 @@ class CursorStore {
   Status Forget(std::string_view consumer);
   Status SetReleased(Position position);  // never goes back
 
-  // Reads the file back. A damaged one goes to quarantine and is written again. True: it was damaged.
+  // Reads the file back. A damaged one goes to quarantine and is written again. True: it was
+  // damaged.
   Result<bool> Scrub();
 
   CursorTable table() const;

@@ -274,7 +274,8 @@ bool IsServed(bool knows_salt) {
                      .payload_bytes = kHidden.size(),
                      .payload_checksum = PayloadChecksum(AsBytes(kHidden)),
                      .first_of_group = true},
-                    SaltOf(disk, knows_salt ? active.number : 1),
+                    FrameSeed(SaltOf(disk, knows_salt ? active.number : 1),
+                              kFirstGroupOffset + kFrameHeaderBytes),
                     std::as_writable_bytes(std::span(body)));
   body += kHidden;
   CHECK(*log.Put(body) == position);

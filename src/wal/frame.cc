@@ -51,7 +51,7 @@ FrameInfo LoadInfo(ByteSpan bytes) {
 
 }  // namespace
 
-void EncodeFrameHeader(const FrameHeader& header, std::uint32_t salt, std::span<std::byte> out) {
+void EncodeFrameHeader(const FrameHeader& header, std::uint32_t seed, std::span<std::byte> out) {
   CHECK(out.size() >= kFrameHeaderBytes && header.payload_bytes <= kPayloadBytesMax);
   CHECK(header.position != 0);
   const FrameInfo& info = header.info;
@@ -77,14 +77,14 @@ void EncodeFrameHeader(const FrameHeader& header, std::uint32_t salt, std::span<
   out[108] = std::byte{info.flags};
   out[109] = header.first_of_group ? kFirstOfGroup : std::byte{0};
   const ByteSpan covered = out.subspan(kChecksummedFrom, kFrameHeaderBytes - kChecksummedFrom);
-  StoreLe(out.subspan(4), Crc32c(covered, salt));
+  StoreLe(out.subspan(4), Crc32c(covered, seed));
 }
 
-Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes, std::uint32_t salt) {
+Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes, std::uint32_t seed) {
   if (bytes.size() < kFrameHeaderBytes) return Corrupt("short header");
   if (LoadLe<std::uint32_t>(bytes) != kFrameMagic) return Corrupt("no frame magic");
   const ByteSpan covered = bytes.subspan(kChecksummedFrom, kFrameHeaderBytes - kChecksummedFrom);
-  if (LoadLe<std::uint32_t>(bytes.subspan(4)) != Crc32c(covered, salt)) {
+  if (LoadLe<std::uint32_t>(bytes.subspan(4)) != Crc32c(covered, seed)) {
     return Corrupt("header checksum mismatch");
   }
   if (bytes[104] != std::byte{kFrameVersion}) return Corrupt("unknown frame version");
@@ -114,8 +114,8 @@ std::uint32_t PayloadChecksum(ByteSpan payload) {
   return Crc32c(payload);
 }
 
-Result<FrameView> DecodeFrame(ByteSpan bytes, std::uint32_t salt) {
-  ASSIGN_OR_RETURN(const FrameHeader header, DecodeFrameHeader(bytes, salt));
+Result<FrameView> DecodeFrame(ByteSpan bytes, std::uint32_t seed) {
+  ASSIGN_OR_RETURN(const FrameHeader header, DecodeFrameHeader(bytes, seed));
   if (header.payload_bytes > bytes.size() - kFrameHeaderBytes) return Corrupt("short payload");
   const ByteSpan payload = bytes.subspan(kFrameHeaderBytes, header.payload_bytes);
   if (PayloadChecksum(payload) != header.payload_checksum) {

@@ -3,7 +3,7 @@
 //
 //   offset  size  field               meaning
 //        0     4  magic               "SFRM"
-//        4     4  header checksum     CRC-32C of bytes 8..127, seeded with the segment's salt
+//        4     4  header checksum     CRC-32C of bytes 8..127, seeded with FrameSeed()
 //        8     4  payload checksum    CRC-32C of the payload
 //       12     4  payload bytes       0 .. kPayloadBytesMax
 //       16     8  position            previous frame's + 1
@@ -89,17 +89,24 @@ struct FrameHeader {
   std::size_t SizeBytes() const { return kFrameHeaderBytes + payload_bytes; }
 };
 
+// What the checksum of a header begins with that stands at `offset` of a file with this salt. So
+// frames of an earlier use of the file do not validate, nor do those that a write carried to
+// another place.
+constexpr std::uint32_t FrameSeed(std::uint32_t salt, std::uint64_t offset) {
+  return salt + static_cast<std::uint32_t>(offset / kFrameAlignment);
+}
+
 // Requires: out.size() >= kFrameHeaderBytes.
-void EncodeFrameHeader(const FrameHeader& header, std::uint32_t salt, std::span<std::byte> out);
+void EncodeFrameHeader(const FrameHeader& header, std::uint32_t seed, std::span<std::byte> out);
 
 // kCorrupt names the first field that is wrong. The payload is not looked at.
-Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes, std::uint32_t salt);
+Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes, std::uint32_t seed);
 
 // What FrameHeader::payload_checksum holds.
 std::uint32_t PayloadChecksum(ByteSpan payload);
 
 // Header and payload at the front of `bytes`, both checksums verified.
-Result<FrameView> DecodeFrame(ByteSpan bytes, std::uint32_t salt);
+Result<FrameView> DecodeFrame(ByteSpan bytes, std::uint32_t seed);
 
 constexpr std::uint64_t AlignUp(std::uint64_t value, std::uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;

@@ -16,6 +16,7 @@ namespace strata::wal {
 namespace {
 
 constexpr std::uint32_t kSalt = 0x5EED5A17;
+constexpr std::uint32_t kSeed = FrameSeed(kSalt, kFirstGroupOffset);  // of the frame of the docs
 
 std::string Hex(ByteSpan bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -51,7 +52,7 @@ FrameHeader DocsHeader() {
 
 Bytes DocsFrame() {
   Bytes bytes(kFrameHeaderBytes);
-  EncodeFrameHeader(DocsHeader(), kSalt, bytes);
+  EncodeFrameHeader(DocsHeader(), kSeed, bytes);
   const ByteSpan payload = AsBytes("hi");
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   return bytes;
@@ -59,12 +60,12 @@ Bytes DocsFrame() {
 
 void Reseal(Bytes& bytes) {
   StoreLe(std::span(bytes).subspan(4),
-          Crc32c(ByteSpan(bytes).subspan(8, kFrameHeaderBytes - 8), kSalt));
+          Crc32c(ByteSpan(bytes).subspan(8, kFrameHeaderBytes - 8), kSeed));
 }
 
 TEST(Frame, HexOfTheDocs) {
   EXPECT_EQ(Hex(DocsFrame()),
-            "5346524d 572d1b4c c2d99df5 02000000\n"
+            "5346524d d91edc59 c2d99df5 02000000\n"
             "07000000 00000000 06000000 00000000\n"
             "01000000 00000000 00002a36 fe9c9717\n"
             "01000000 02000000 03000000 00000000\n"
@@ -77,10 +78,10 @@ TEST(Frame, HexOfTheDocs) {
 
 TEST(Frame, RoundTrips) {
   const Bytes bytes = DocsFrame();
-  const auto header = DecodeFrameHeader(bytes, kSalt);
+  const auto header = DecodeFrameHeader(bytes, kSeed);
   ASSERT_TRUE(header) << header.error().message;
   EXPECT_EQ(*header, DocsHeader());
-  const auto frame = DecodeFrame(bytes, kSalt);
+  const auto frame = DecodeFrame(bytes, kSeed);
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->position, 7U);
   EXPECT_EQ(frame->info, DocsHeader().info);
@@ -163,7 +164,7 @@ TEST(Frame, NamesTheBrokenField) {
     SCOPED_TRACE(want);
     Bytes bytes = DocsFrame();
     damage(bytes);
-    const auto frame = DecodeFrame(bytes, kSalt);
+    const auto frame = DecodeFrame(bytes, kSeed);
     ASSERT_FALSE(frame);
     EXPECT_EQ(frame.error().message, want);
     EXPECT_EQ(frame.error().code, Code::kCorrupt);
@@ -175,14 +176,14 @@ TEST(Frame, EveryBitCounts) {
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
     Bytes bytes = good;
     bytes[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-    EXPECT_FALSE(DecodeFrame(bytes, kSalt)) << bit;
+    EXPECT_FALSE(DecodeFrame(bytes, kSeed)) << bit;
   }
 }
 
 TEST(Frame, ZerosAndOtherSaltsAreNoFrame) {
   EXPECT_FALSE(DecodeFrame(Bytes(4096), 0));
-  EXPECT_FALSE(DecodeFrame(Bytes(4096), kSalt));
-  EXPECT_EQ(DecodeFrame(DocsFrame(), kSalt + 1).error().message, "header checksum mismatch");
+  EXPECT_FALSE(DecodeFrame(Bytes(4096), kSeed));
+  EXPECT_EQ(DecodeFrame(DocsFrame(), kSeed + 1).error().message, "header checksum mismatch");
 }
 
 TEST(Define, HexOfTheDocs) {

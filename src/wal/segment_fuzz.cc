@@ -55,7 +55,7 @@ std::size_t PutFrame(Bytes& file, std::size_t at, Input& input, std::uint8_t kin
                           .segment = 1,
                           .payload_bytes = static_cast<std::uint32_t>(payload.size()),
                           .payload_checksum = Crc32c(payload) + ((kind & 4U) != 0 ? 1U : 0U)},
-                         kHeader.salt, out);
+                         wal::FrameSeed(kHeader.salt, at), out);
   if ((kind & 8U) != 0) out[20] ^= std::byte{1};
   std::ranges::copy(payload, out.subspan(wal::kFrameHeaderBytes).begin());
   return at + wal::kFrameHeaderBytes + payload.size();

@@ -48,7 +48,8 @@ Result<ByteSpan> SegmentReader::Need(std::uint64_t offset, std::uint64_t size) {
 
 Result<FrameHeader> SegmentReader::HeaderAt(std::uint64_t offset) {
   ASSIGN_OR_RETURN(const ByteSpan bytes, Need(offset, kFrameHeaderBytes));
-  ASSIGN_OR_RETURN(const FrameHeader header, DecodeFrameHeader(bytes, header_.salt));
+  ASSIGN_OR_RETURN(const FrameHeader header,
+                   DecodeFrameHeader(bytes, FrameSeed(header_.salt, offset)));
   if (header.segment != header_.number) return Error{Code::kCorrupt, "frame of another segment"};
   if (header.position <= last_) return Error{Code::kCorrupt, "position goes back"};
   if (header.SizeBytes() > range_.end - offset) {

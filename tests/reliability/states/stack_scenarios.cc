@@ -28,7 +28,6 @@ StackConfig Small() {
   config.store.merge.target_rows = 1200;
   config.store.merge.large_rows = 300;
   config.store.merge.check_interval = store::Duration(1);
-  config.store.disk_free_min_bytes = 0;
   config.pipeline.dedup.window = hours(24);  // senders repeat whatever was sent in a scenario
   return config;
 }
