@@ -107,29 +107,36 @@ void DedupFile::Nudge() {
   wake_.notify_all();
 }
 
-// True when it was nudged rather than the interval over.
-bool DedupFile::WaitForNudge(const std::stop_token& stop) {
+// True when it was nudged, by which the wait ends if it is to.
+bool DedupFile::Wait(const std::stop_token& stop, bool until_nudged) {
   std::unique_lock lock(wait_mutex_);
-  wake_.wait_for(lock, stop, kCheckInterval, [this] { return nudged_; });
+  wake_.wait_for(lock, stop, kCheckInterval, [&] { return until_nudged && nudged_; });
   return std::exchange(nudged_, false);
 }
 
 // What is worth saving: the log holds closed segments that only this cursor may keep. Who nudges
-// waits for any segment at all.
+// waits for any segment at all. What failed is tried again at every look, whether or not anything
+// was appended: a log that is full takes no request before it was saved.
 void DedupFile::Run(const std::stop_token& stop, std::uint64_t segment_bytes) {
   std::uint64_t saved_at_bytes = 0;
+  bool failed = false;
   while (!stop.stop_requested()) {
-    const bool nudged = WaitForNudge(stop);
+    const bool nudged = Wait(stop, /*until_nudged=*/!failed);
     const std::uint64_t appended = log_.stats().appended_bytes;
-    if (appended == saved_at_bytes || (!nudged && appended - saved_at_bytes < segment_bytes)) {
-      continue;
-    }
-    saved_at_bytes = appended;
-    if (auto saved = Save(); !saved) {
-      LogWarn("the dedup file could not be written: log segments are kept until it can",
-              {{"path", path_.string()}, {"reason", saved.error().message}});
-    }
+    const bool worthwhile =
+        appended != saved_at_bytes && (nudged || appended - saved_at_bytes >= segment_bytes);
+    if (!worthwhile && !failed) continue;
+    const Status saved = Save();
+    if (saved) saved_at_bytes = appended;
+    TellChange(saved, std::exchange(failed, !saved.has_value()));
   }
+}
+
+void DedupFile::TellChange(const Status& saved, bool failed_before) {
+  if (saved && failed_before) LogInfo("the dedup file can be written again");
+  if (saved || failed_before) return;
+  LogWarn("the dedup file could not be written: log segments are kept until it can",
+          {{"path", path_.string()}, {"reason", saved.error().message}});
 }
 
 Status DedupFile::Save() {

@@ -46,7 +46,8 @@ class DedupFile {
 
  private:
   void Run(const std::stop_token& stop, std::uint64_t segment_bytes);
-  bool WaitForNudge(const std::stop_token& stop);
+  bool Wait(const std::stop_token& stop, bool until_nudged);
+  void TellChange(const Status& saved, bool failed_before);
 
   Status SetAsideDamaged(const Error& damage);
 
