@@ -202,7 +202,7 @@ class Checker {
 
   bool MayBeGone(const ChaosEntry& entry, MonotonicTime now) const {
     return entry.kind == model::Kind::kMetrics && options_.metrics_kept &&
-           now - entry.acked_at > *options_.metrics_kept;
+           now - entry.begun_at > *options_.metrics_kept;
   }
 
   void JudgeOrder(const Client& client) {

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "app/exit_code.h"
+
 namespace strata::app {
 namespace {
 
@@ -22,6 +24,7 @@ T Choose(const std::array<T, kCount>& choices, std::uint64_t seed) {
 
 // Small limits, so that segments roll, rows are sealed, merged and evicted within a second.
 std::map<std::string, std::string> SettingsOf(const HouseOptions& options) {
+  if (!options.settings.empty()) return options.settings;
   static constexpr std::array kHotRetention = {"0s", "100ms", "1h"};
   static constexpr std::array kSealRows = {"20", "60", "200"};
   const bool carrying = options.temper == ChaosTemper::kCarrying;
@@ -35,7 +38,8 @@ std::map<std::string, std::string> SettingsOf(const HouseOptions& options) {
           {"merge.target_rows", "20000"},
           {"query.memory", "256MiB"},
           {"query.concurrency", "2"},
-          {"disk.free_min", "64MiB"}};
+          {"disk.free_min", "64MiB"},
+          {"disk.reserve", "1MiB"}};
 }
 
 }  // namespace
@@ -52,7 +56,8 @@ ChaosHouse::ChaosHouse(const HouseOptions& options, ChaosTraffic& traffic, Chaos
     : options_(options),
       server_({.binary = options.binary,
                .directory = options.directory,
-               .settings = SettingsOf(options)}),
+               .settings = SettingsOf(options),
+               .quota = options.quota}),
       findings_(findings),
       traffic_(traffic),
       files_(files),
@@ -98,8 +103,8 @@ Result<HouseOutcome> ChaosHouse::Live(const HouseLife& life) {
   ASSIGN_OR_RETURN(const bool ready,
                    server->AwaitReady(now + (life.kill_at ? *life.kill_at : kStartMax)));
   if (ready) return LiveReady(*server, life);
-  if (server->end()) return OutcomeOf(*server->end(), life, "while it started");
-  server->Kill();
+  if (server->process().end()) return OutcomeOf(*server->process().end(), life, "while it started");
+  server->process().Kill();
   if (life.kill_at) return HouseOutcome{.end = HouseOutcome::End::kKilled};
   findings_.Add(ChaosBreach::kFailed, "a server did not become ready");
   return HouseOutcome{};
@@ -116,41 +121,42 @@ HouseOutcome ChaosHouse::OutcomeOf(const ChaosEnd& end, const HouseLife& life, c
 HouseOutcome ChaosHouse::LiveReady(ChaosServer& server, const HouseLife& life) {
   if (const Status answered = Check(server); !answered) {
     // It may be dying at its fault point.
-    server.AwaitEnd(SystemClock().Monotonic() + std::chrono::seconds(1));
-    if (server.end()) return OutcomeOf(*server.end(), life, "while it was asked");
+    server.process().AwaitEnd(SystemClock().Monotonic() + std::chrono::seconds(1));
+    if (server.process().end())
+      return OutcomeOf(*server.process().end(), life, "while it was asked");
     findings_.Add(ChaosBreach::kFailed, answered.error().message);
     return {};
   }
-  std::atomic<bool> stop{false};
-  std::vector<std::jthread> senders = StartSending(server, stop);
-  server.AwaitEnd(SystemClock().Monotonic() + life.load);
+  ChaosLoad load;
+  Send(server, load);
+  server.process().AwaitEnd(SystemClock().Monotonic() + life.load);
   HouseOutcome outcome = EndLife(server, life);
-  stop = true;
-  senders.clear();
+  load.Stop();
   outcome.checked = true;
   return outcome;
 }
 
 // With clients still sending.
 HouseOutcome ChaosHouse::EndLife(ChaosServer& server, const HouseLife& life) {
-  if (server.end()) return OutcomeOf(*server.end(), life, "while it was sent to");
+  if (server.process().end())
+    return OutcomeOf(*server.process().end(), life, "while it was sent to");
   if (!life.stop) {
-    server.Kill();
+    server.process().Kill();
     // It may have come first to its fault point, which is the same to whoever looks.
     return {.end = HouseOutcome::End::kKilled};
   }
-  server.Signal(SIGTERM);
-  server.AwaitEnd(SystemClock().Monotonic() + kStopMax);
-  if (!server.end()) {
+  server.process().Signal(SIGTERM);
+  server.process().AwaitEnd(SystemClock().Monotonic() + kStopMax);
+  if (!server.process().end()) {
     findings_.Add(ChaosBreach::kFailed, "a server did not stop on SIGTERM");
-    server.Kill();
+    server.process().Kill();
     return {};
   }
-  if (server.end()->clean) return {.end = HouseOutcome::End::kStopped};
-  return OutcomeOf(*server.end(), life, "on SIGTERM");
+  if (server.process().end()->exit_code == kExitOk) return {.end = HouseOutcome::End::kStopped};
+  return OutcomeOf(*server.process().end(), life, "on SIGTERM");
 }
 
-Status ChaosHouse::Check(const ChaosServer& server) {
+Status ChaosHouse::Check(const ChaosServer& server, ChaosFindings& findings) {
   ASSIGN_OR_RETURN(auto url, net::ParseHttpUrl("http://" + server.address("http")));
   net::HttpClient http(std::move(url),
                        {.timeout = kStartMax, .response_bytes_max = kAnswerBytesMax});
@@ -161,32 +167,50 @@ Status ChaosHouse::Check(const ChaosServer& server) {
     }
     const ChaosCheckOptions options{.name_space = std::string(name_space),
                                     .metrics_kept = metrics_kept_};
-    RETURN_IF_ERROR(CheckStored(http, requests_, ledgers, options, findings_));
+    RETURN_IF_ERROR(CheckStored(http, requests_, ledgers, options, findings));
   }
   return Done{};
 }
 
-std::vector<std::jthread> ChaosHouse::StartSending(const ChaosServer& server,
-                                                   const std::atomic<bool>& stop) {
-  std::vector<std::jthread> threads;
+Result<std::unique_ptr<ChaosServer>> ChaosHouse::Start() {
+  ASSIGN_OR_RETURN(auto server, ChaosServer::Start(server_, {}, files_));
+  ASSIGN_OR_RETURN(const bool ready, server->AwaitReady(SystemClock().Monotonic() + kStartMax));
+  if (ready) return server;
+  findings_.Add(ChaosBreach::kFailed, "a server did not become ready; its messages are in " +
+                                          (options_.directory / "server.log").native());
+  return std::unique_ptr<ChaosServer>();
+}
+
+void ChaosHouse::Send(const ChaosServer& server, ChaosLoad& load) {
   for (const auto& tenant : tenants_) {
-    const ChaosRoute route{.transport = tenant->transport,
-                           .otlp_grpc = server.address("otlp_grpc"),
-                           .otlp_http = server.address("otlp_http"),
-                           .name_space = tenant->name_space,
-                           .keys = tenant->keys};
-    threads.emplace_back([route, &client = tenant->client, &stop] {
-      // Where nothing listens any more the server has died, which others notice.
-      if (const auto sender = MakeChaosSender(route)) client.Run(**sender, stop);
-    });
+    load.Add(tenant->client, {.transport = tenant->transport,
+                              .otlp_grpc = server.address("otlp_grpc"),
+                              .otlp_http = server.address("otlp_http"),
+                              .name_space = tenant->name_space,
+                              .keys = tenant->keys});
   }
-  return threads;
+}
+
+void ChaosLoad::Add(ChaosClient& client, const ChaosRoute& route) {
+  threads_.emplace_back([this, route, &client] {
+    // Where nothing listens any more the server has died, which others notice.
+    if (const auto sender = MakeChaosSender(route)) client.Run(**sender, stop_);
+  });
+}
+
+void ChaosLoad::Stop() {
+  stop_ = true;
+  threads_.clear();
 }
 
 Status ChaosHouse::Close() {
   for (const std::string& line : ComplaintsIn(options_.directory, files_)) {
     findings_.Add(ChaosBreach::kFailed, "a server complained: " + line);
   }
+  return Remove();
+}
+
+Status ChaosHouse::Remove() {
   if (findings_.any()) return Done{};
   RETURN_IF_ERROR(RemoveTree(options_.directory, files_));
   return RemoveTree(options_.ledger_directory, files_);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,12 +22,32 @@
 
 namespace strata::app {
 
+// Clients that send, each on a thread of its own, until Stop().
+class ChaosLoad {
+ public:
+  ChaosLoad() = default;
+  ~ChaosLoad() { Stop(); }
+  ChaosLoad(const ChaosLoad&) = delete;
+  ChaosLoad& operator=(const ChaosLoad&) = delete;
+
+  void Add(ChaosClient& client, const ChaosRoute& route);
+  // Returns when none is sending any more.
+  void Stop();
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::vector<std::jthread> threads_;
+};
+
 struct HouseOptions {
   std::filesystem::path binary;            // of strata
   std::filesystem::path directory;         // made, and removed by Close()
   std::filesystem::path ledger_directory;  // the same
   std::uint64_t seed = 1;                  // of the requests; also chooses among settings
   ChaosTemper temper{};
+  // In place of what seed and temper choose.
+  std::map<std::string, std::string> settings = {};
+  std::filesystem::path quota = {};  // of ChaosServerOptions
 };
 
 // What is to happen in the life of one server.
@@ -59,7 +80,16 @@ class ChaosHouse {
   Result<HouseOutcome> Live(const HouseLife& life);
   // Judges what the servers have said, and removes all files unless something was found.
   Status Close();
+  // As Close(), when servers had reason to complain.
+  Status Remove();
 
+  // For suites that do more than kill. Start(): a server that is ready; nullptr when it did not
+  // become so, which is a finding.
+  Result<std::unique_ptr<ChaosServer>> Start();
+  void Send(const ChaosServer& server, ChaosLoad& load);
+  // Requires: no client is sending. An error: the server did not answer.
+  Status Check(const ChaosServer& server) { return Check(server, findings_); }
+  Status Check(const ChaosServer& server, ChaosFindings& findings);
   const ChaosServerOptions& server_options() const { return server_; }
 
  private:
@@ -70,8 +100,6 @@ class ChaosHouse {
   Status MoveIn();
   HouseOutcome LiveReady(ChaosServer& server, const HouseLife& life);
   HouseOutcome EndLife(ChaosServer& server, const HouseLife& life);
-  Status Check(const ChaosServer& server);
-  std::vector<std::jthread> StartSending(const ChaosServer& server, const std::atomic<bool>& stop);
   // What an end means that nobody here brought about.
   HouseOutcome OutcomeOf(const ChaosEnd& end, const HouseLife& life, const char* when);
 

@@ -21,7 +21,7 @@ Result<std::unique_ptr<ChaosLedger>> ChaosLedger::Create(std::uint32_t client,
 ChaosRequestId ChaosLedger::Begin(const ChaosRequests& requests, ChaosRequest& request) {
   const ChaosRequestId id{.client = client_, .number = entries_.size()};
   request = requests.Make(id);
-  ChaosEntry entry{.kind = request.kind, .row_hashes = {}};
+  ChaosEntry entry{.kind = request.kind, .begun_at = SystemClock().Monotonic(), .row_hashes = {}};
   for (const std::string& row : request.rows) entry.row_hashes.push_back(ChaosRowHash(row));
   entries_.push_back(std::move(entry));
   return id;
@@ -34,7 +34,6 @@ Status ChaosLedger::Ack(std::uint64_t number, std::uint64_t receipt) {
   file_bytes_ += line.size();
   entries_[number].acked = true;
   entries_[number].receipt = receipt;
-  entries_[number].acked_at = SystemClock().Monotonic();
   return Done{};
 }
 

@@ -20,10 +20,9 @@ namespace strata::app {
 struct ChaosEntry {
   model::Kind kind{};
   bool acked = false;         // answered with success; else nobody knows whether it is stored
-  bool sealed_off = false;    // it will not be sent again
   bool gone = false;          // retention has taken it
   std::uint64_t receipt = 0;  // when acked
-  MonotonicTime acked_at{};
+  MonotonicTime begun_at{};   // first sent; the server has it since then at the earliest
   std::vector<std::uint64_t> row_hashes;  // of ChaosRequest::rows
 };
 

@@ -1,7 +1,10 @@
 #include "app/chaos_place.h"
 
-#include <cstdlib>
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,21 +31,64 @@ std::optional<std::filesystem::path> FolderApartFrom(const std::filesystem::path
   return std::nullopt;
 }
 
+// Folders of a data directory; beside them is room for others, in them is not.
+constexpr std::string_view kFoldersOfStrata[] = {"wal", "manifest", "parts", "carry", "quarantine"};
+
+bool IsDataDirectory(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  return std::filesystem::exists(folder / "wal" / "LOCK", ignored);
+}
+
+Status RefuseDataDirectories(const std::filesystem::path& folder) {
+  for (std::filesystem::path inner = folder; inner.has_relative_path();
+       inner = inner.parent_path()) {
+    const std::string name = inner.filename().native();
+    if (std::ranges::find(kFoldersOfStrata, name) == std::end(kFoldersOfStrata)) continue;
+    if (!IsDataDirectory(inner.parent_path())) continue;
+    return Error{Code::kConflict, folder.native() + " is part of the data directory " +
+                                      inner.parent_path().native() +
+                                      ", which is left alone: name another folder"};
+  }
+  return Done{};
+}
+
+// `folder` and what is missing above it.
+Result<std::vector<std::filesystem::path>> MissingFolders(std::filesystem::path folder,
+                                                          os::FileSystem& files) {
+  std::vector<std::filesystem::path> missing;
+  for (; folder.has_relative_path(); folder = folder.parent_path()) {
+    ASSIGN_OR_RETURN(const bool exists, files.Exists(folder));
+    if (exists) break;
+    missing.push_back(folder);
+  }
+  return missing;
+}
+
+// Without links and dots, so that the folders above it are those that it lies in.
+Result<std::filesystem::path> PlainPath(const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto absolute = std::filesystem::absolute(path, failed);
+  if (failed) return Error{Code::kIo, path.native() + ": " + failed.message()};
+  auto plain = std::filesystem::weakly_canonical(absolute, failed);
+  if (failed) return Error{Code::kIo, path.native() + ": " + failed.message()};
+  return plain.has_filename() ? plain : plain.parent_path();
+}
+
 }  // namespace
 
 Result<ChaosPlace> ChaosPlace::Make(const std::filesystem::path& parent,
                                     std::uint64_t free_min_bytes, os::FileSystem& files) {
-  std::error_code failed;
-  const auto absolute = std::filesystem::absolute(parent, failed);
-  if (failed) return Error{Code::kIo, parent.native() + ": " + failed.message()};
-  RETURN_IF_ERROR(files.CreateDirectories(absolute));
-  ASSIGN_OR_RETURN(const os::Space space, files.FreeSpace(absolute));
+  ASSIGN_OR_RETURN(const std::filesystem::path absolute, PlainPath(parent));
+  RETURN_IF_ERROR(RefuseDataDirectories(absolute));
+  ChaosPlace place;
+  ASSIGN_OR_RETURN(place.made, MissingFolders(absolute, files));
+  const auto& existing = place.made.empty() ? absolute : place.made.back().parent_path();
+  ASSIGN_OR_RETURN(const os::Space space, files.FreeSpace(existing));
   if (space.free_bytes < free_min_bytes) {
     return Error{Code::kExhausted, absolute.native() + " has " + FormatSize(space.free_bytes) +
                                        " free, and " + FormatSize(free_min_bytes) +
                                        " are needed to be safe from filling it"};
   }
-  ChaosPlace place;
   const std::string name = "strata-chaos-" + std::to_string(::getpid());
   for (int attempt = 0;; ++attempt) {
     place.work = absolute / (name + (attempt == 0 ? "" : "-" + std::to_string(attempt)));
@@ -59,7 +105,11 @@ Result<ChaosPlace> ChaosPlace::Make(const std::filesystem::path& parent,
 
 Status ChaosPlace::Remove(os::FileSystem& files) const {
   RETURN_IF_ERROR(RemoveTree(work, files));
-  return RemoveTree(ledgers, files);
+  RETURN_IF_ERROR(RemoveTree(ledgers, files));
+  for (const std::filesystem::path& folder : made) {
+    if (!files.Remove(folder)) break;
+  }
+  return Done{};
 }
 
 }  // namespace strata::app

@@ -38,18 +38,25 @@ std::string ChaosReport::AsTable() const {
 
 void AddKills(const KillSuite& suite, ChaosReport& report) {
   const KillCounts counts = suite.counts();
-  const ChaosTraffic& traffic = suite.traffic();
   report.Add("kills", counts.kills);
   report.Add("kills_at_fault_points", counts.kills_at_points);
   report.Add("fault_points", suite.points().points());
   report.Add("fault_points_reached", suite.points().reached());
   report.Add("stops", counts.stops);
   report.Add("checks", counts.checks);
-  report.Add("acked_requests", traffic.acked_requests.load());
-  report.Add("acked_records", traffic.acked_records.load());
-  report.Add("cut_off", traffic.unanswered.load());
-  report.Add("sent_again", traffic.repeated.load());
-  report.Add("recognised", traffic.recognised.load());
+}
+
+void AddTraffic(std::initializer_list<const ChaosTraffic*> traffic, ChaosReport& report) {
+  const auto add = [&](const char* name, std::atomic<std::uint64_t> ChaosTraffic::* count) {
+    std::uint64_t sum = 0;
+    for (const ChaosTraffic* of : traffic) sum += (of->*count).load();
+    report.Add(name, sum);
+  };
+  add("acked_requests", &ChaosTraffic::acked_requests);
+  add("acked_records", &ChaosTraffic::acked_records);
+  add("cut_off", &ChaosTraffic::unanswered);
+  add("sent_again", &ChaosTraffic::repeated);
+  add("recognised", &ChaosTraffic::recognised);
 }
 
 void AddBreaches(const ChaosFindings& findings, ChaosReport& report) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,8 @@ class ChaosReport {
 };
 
 void AddKills(const KillSuite& suite, ChaosReport& report);
+// What the clients of all suites did together.
+void AddTraffic(std::initializer_list<const ChaosTraffic*> traffic, ChaosReport& report);
 // How often each promise was broken.
 void AddBreaches(const ChaosFindings& findings, ChaosReport& report);
 

@@ -1,15 +1,10 @@
 #include "app/chaos_server.h"
 
-#include <csignal>
-#include <cstring>
+#include <algorithm>
 #include <thread>
 #include <utility>
 
-#include <fcntl.h>
 #include <simdjson.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "app/settings.h"
 
@@ -35,37 +30,6 @@ std::vector<std::string> ArgumentsOf(const ChaosServerOptions& options) {
   return arguments;
 }
 
-std::vector<char*> Pointers(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// In the child, between fork and exec: nothing but system calls.
-[[noreturn]] void Become(char* const* arguments, char* const* environment, int log, pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
-  ::setpgid(0, 0);                          // Ctrl-C is for the parent
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::dup2(log, STDERR_FILENO);
-  ::dup2(log, STDOUT_FILENO);
-  ::execve(arguments[0], arguments, environment);
-  ::_exit(127);
-}
-
-ChaosEnd EndOf(int status) {
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    return {.killed = signal == SIGKILL,
-            .text = "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")"};
-  }
-  const int code = WEXITSTATUS(status);
-  return {.clean = code == 0, .text = "exit code " + std::to_string(code)};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ChaosServer>> ChaosServer::Start(const ChaosServerOptions& options,
@@ -80,56 +44,16 @@ Result<std::unique_ptr<ChaosServer>> ChaosServer::Start(const ChaosServerOptions
       !removed && removed.error().code != Code::kNotFound) {
     return std::move(removed).error();
   }
-  RETURN_IF_ERROR(server->Spawn(options, fault_point));
+  ASSIGN_OR_RETURN(server->process_,
+                   ChaosProcess::Start(ArgumentsOf(options),
+                                       {"STRATA_FAULT_POINT=" + fault_point,
+                                        "STRATA_DISK_QUOTA=" + options.quota.native()},
+                                       options.directory / "server.log"));
   return server;
 }
 
-Status ChaosServer::Spawn(const ChaosServerOptions& options, const std::string& fault_point) {
-  std::vector<std::string> arguments = ArgumentsOf(options);
-  std::vector<std::string> environment = {"STRATA_FAULT_POINT=" + fault_point};
-  const std::vector<char*> argument_pointers = Pointers(arguments);
-  const std::vector<char*> environment_pointers = Pointers(environment);
-  const std::filesystem::path log_path = options.directory / "server.log";
-  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (log < 0) return Error{Code::kIo, log_path.native() + ": " + std::strerror(errno)};
-  const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ == 0) Become(argument_pointers.data(), environment_pointers.data(), log, parent);
-  ::close(log);
-  if (pid_ < 0) return Error{Code::kIo, std::string("fork: ") + std::strerror(errno)};
-  return Done{};
-}
-
-ChaosServer::~ChaosServer() {
-  Kill();
-}
-
-void ChaosServer::Signal(int signal) {
-  if (!end()) ::kill(pid_, signal);
-}
-
-void ChaosServer::Kill() {
-  if (pid_ < 0) return;
-  Signal(SIGKILL);
-  Reap(0);
-}
-
-void ChaosServer::Reap(int options) {
-  int status = 0;
-  if (!end_ && pid_ > 0 && ::waitpid(pid_, &status, options) == pid_) end_ = EndOf(status);
-}
-
-const std::optional<ChaosEnd>& ChaosServer::end() {
-  Reap(WNOHANG);
-  return end_;
-}
-
-void ChaosServer::AwaitEnd(MonotonicTime deadline) {
-  while (!end() && SystemClock().Monotonic() < deadline) std::this_thread::sleep_for(kLook);
-}
-
 Result<bool> ChaosServer::AwaitReady(MonotonicTime deadline) {
-  while (!end() && SystemClock().Monotonic() < deadline) {
+  while (!process_->end() && SystemClock().Monotonic() < deadline) {
     if (!addresses_.empty() || ReadAddresses()) {
       if (IsReady()) return true;
     }

@@ -36,6 +36,7 @@ namespace {
 // What parsing found: the command to run, with the options it reads when it runs.
 struct CommandLine {
   ConfigSources sources;
+  ChaosCommand chaos;
   QueryOptions query;
   WalOptions wal;
   TextOutput output = TextOutput::kText;
@@ -179,6 +180,33 @@ void AddQuery(CLI::App& app, CommandLine& line) {
   OnParsed(query, line, [&line] { return RunQuery(line.query); });
 }
 
+constexpr std::uint64_t kChaosSecondsMin = 5;
+constexpr std::uint64_t kChaosSecondsMax = 86'400;
+
+void AddChaos(CLI::App& app, CommandLine& line) {
+  CLI::App& chaos = *app.add_subcommand(
+      "chaos",
+      "Kill, damage and starve servers of its own on your disk; exit code 3 when a promise "
+      "breaks.");
+  ChaosCommand& options = line.chaos;
+  chaos
+      .add_option("--data-dir", options.directory,
+                  "Works in a folder of its own below it, and removes that. [" +
+                      options.directory.native() + "]")
+      ->type_name("path");
+  chaos
+      .add_option_function<std::uint64_t>(
+          "--seconds",
+          [&options](std::uint64_t seconds) { options.length = std::chrono::seconds(seconds); },
+          "For about so long. [" + std::to_string(options.length.count()) + "]")
+      ->check(CLI::Range(kChaosSecondsMin, kChaosSecondsMax))
+      ->type_name("number");
+  chaos.add_option("--seed", options.seed, "Chooses what is sent, killed and changed. [a new one]")
+      ->type_name("number");
+  AddWord(chaos, "--output", options.output, "How the score board is written.");
+  OnParsed(chaos, line, [&line] { return RunChaos(line.chaos); });
+}
+
 // Parses its own arguments, --help included.
 void AddBench(CLI::App& app, CommandLine& line) {
   CLI::App& bench = *app.add_subcommand("bench", "Measure a server that runs.");
@@ -235,6 +263,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddQuery(app, line);
   AddWal(app, line);
   AddVerify(app, line);
+  AddChaos(app, line);
   AddBench(app, line);
   AddConfig(app, line);
   AddVersion(app, line);

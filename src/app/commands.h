@@ -37,6 +37,14 @@ struct WalOptions {
 int RunWalInspect(const ConfigSources& sources, const WalOptions& options);
 int RunWalVerify(const ConfigSources& sources, const WalOptions& options);
 
+struct ChaosCommand {
+  std::filesystem::path directory = ".";  // works in a folder of its own below it
+  std::chrono::seconds length{60};
+  std::optional<std::uint64_t> seed;  // else a new one
+  TextOutput output = TextOutput::kText;
+};
+int RunChaos(const ChaosCommand& command);
+
 // Reads all that the data directory holds without changing it, also while a server runs on it.
 int RunVerify(const ConfigSources& sources, TextOutput output);
 

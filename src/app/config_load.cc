@@ -14,7 +14,8 @@ namespace {
 
 // Read by strata, but not settings.
 const std::set<std::string>& OtherVariables() {
-  static const auto& names = *new std::set<std::string>{"STRATA_CONFIG", "STRATA_FAULT_POINT"};
+  static const auto& names =
+      *new std::set<std::string>{"STRATA_CONFIG", "STRATA_FAULT_POINT", "STRATA_DISK_QUOTA"};
   return names;
 }
 

@@ -9,7 +9,6 @@
 #include "base/fault_point.h"
 #include "base/log.h"
 #include "ingest/reread.h"
-#include "os/real_file_system.h"
 
 namespace strata::app {
 namespace {
@@ -158,10 +157,10 @@ void LogRecovery(const wal::RecoveryReport& report) {
 
 }  // namespace
 
-Instance::Instance(const Config& config)
+Instance::Instance(const Config& config, os::FileSystem& files)
     : config_(config),
       clock_(SystemClock()),
-      files_(os::RealFileSystem()),
+      files_(files),
       hot_(HotConfigOf(config), clock_),
       pipeline_(PipelineConfigOf(config, [this] { MakeRoom(); }), hot_, collections_, clock_,
                 registry_),
@@ -169,8 +168,8 @@ Instance::Instance(const Config& config)
 
 Instance::~Instance() = default;
 
-Result<std::unique_ptr<Instance>> Instance::Open(const Config& config) {
-  std::unique_ptr<Instance> instance(new Instance(config));
+Result<std::unique_ptr<Instance>> Instance::Open(const Config& config, os::FileSystem& files) {
+  std::unique_ptr<Instance> instance(new Instance(config, files));
   RETURN_IF_ERROR(instance->OpenStages());
   RETURN_IF_ERROR(instance->Listen());
   return instance;

@@ -41,7 +41,8 @@ namespace strata::app {
 
 class Instance {
  public:
-  static Result<std::unique_ptr<Instance>> Open(const Config& config);
+  // `files` outlives it.
+  static Result<std::unique_ptr<Instance>> Open(const Config& config, os::FileSystem& files);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -62,7 +63,7 @@ class Instance {
   const std::vector<ListenerAddress>& listeners() const { return listeners_; }
 
  private:
-  explicit Instance(const Config& config);
+  Instance(const Config& config, os::FileSystem& files);
   Status OpenStages();
   void AddScrubSources();
   void MakeRoom();

@@ -26,9 +26,9 @@ void LogReady(const Instance& instance) {
 
 }  // namespace
 
-int Serve(const Config& config, const ReloadFunction& reload) {
+int Serve(const Config& config, os::FileSystem& files, const ReloadFunction& reload) {
   const Signals signals;
-  auto opened = Instance::Open(config);
+  auto opened = Instance::Open(config, files);
   if (!opened) return Fail(opened.error());
   const std::unique_ptr<Instance> instance = *std::move(opened);
   LogReady(*instance);

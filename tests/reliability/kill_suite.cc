@@ -56,9 +56,9 @@ int Run(const Options& options) {
   os::FileSystem& files = os::RealFileSystem();
   auto place = ChaosPlace::Make(options.directory, kFreeMin, files);
   if (!place) return Succeeded(place.error()) ? 0 : 1;
-  std::cout << "seed " << options.seed << "; the ledgers lie "
-            << (place->ledgers_apart ? "on another file system" : "on the same file system")
-            << '\n';
+  std::cout << "seed " << options.seed << "; data in " << place->work.native()
+            << ", the clients' ledgers in " << place->ledgers.native()
+            << (place->ledgers_apart ? ", on another file system\n" : ", on the same file system\n");
   const std::atomic<bool> never{false};
   ChaosFindings findings;
   KillSuite suite({.binary = options.binary,
@@ -70,13 +70,14 @@ int Run(const Options& options) {
                    .every_point = true},
                   never, findings, files);
   bool passed = Succeeded(suite.Run());
-  for (const std::string& point : suite.points().Unreached()) {
-    findings.Add(ChaosBreach::kFailed, "the fault point " + point + " was never reached");
-  }
   ChaosReport report;
   AddKills(suite, report);
+  AddTraffic({&suite.traffic()}, report);
   AddBreaches(findings, report);
   std::cout << report.AsTable();
+  for (const std::string& point : suite.points().Unreached()) {
+    std::cout << "the fault point " << point << " was not reached\n";
+  }
   for (const std::string& sentence : findings.Sentences()) std::cout << sentence << '\n';
   passed = passed && !findings.any();
   if (!passed) std::cout << "the files are kept in " << place->work.native() << '\n';
