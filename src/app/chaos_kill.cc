@@ -88,7 +88,7 @@ Status KillSuite::RunHouse(std::uint64_t number) {
 }
 
 Status KillSuite::VisitPoint(ChaosHouse& house, const PointWalk::Visit& visit) {
-  HouseLife life{.load = kVisitLoad, .stop = true};
+  HouseLife life{.load = kVisitLoad * (1 + visit.tries), .stop = true};
   if (!visit.before.empty()) {
     life.fault_point = visit.before;
     ASSIGN_OR_RETURN(const HouseOutcome before, Live(house, life));

@@ -30,7 +30,8 @@ class PointWalk {
   struct Visit {
     std::string before;  // where the life before this one is to end; empty: anywhere
     std::string point;
-    std::uint64_t pass = 1;  // which pass of it
+    std::uint64_t pass = 1;   // which pass of it
+    std::uint32_t tries = 0;  // that missed it before
   };
   // The next one that a directory of that temper may come to, in its first life or later; nothing
   // when there is none, or each was reached or tried often enough.
