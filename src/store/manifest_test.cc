@@ -393,6 +393,8 @@ TEST_F(ManifestTest, AnEditThatOneFileHasIsWrittenToBothByTheNextStart) {
     const auto copy = disk.AfterKill();
     const auto next = *Manifest::Open("d", "n", *copy);
     ASSERT_TRUE(next->Renew());
+    const auto renewed = *ReadManifest(ManifestFolder("d", "n"), "n", *copy);
+    EXPECT_TRUE(renewed.whole && renewed.generation == 2) << size;
     for (const std::string& path : {File(2), Mirror(2)}) {
       const auto damaged = copy->AfterKill();
       damaged->SetContent(path, Bytes(10, std::byte{0}));

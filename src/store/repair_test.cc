@@ -294,6 +294,7 @@ TEST_F(RepairTest, PartsOfALostEditAreAdopted) {
   Begin();
   Fill();
   const std::string path = PathOf(1);
+  const std::int64_t arrival_ns = Parts().parts[1]->last_arrival_ns;
   for (const std::string& file : world->disk().Files()) {
     if (!file.ends_with(".manifest") && !file.ends_with(".mirror")) continue;
     Bytes bytes = world->disk().Content(file);
@@ -308,6 +309,7 @@ TEST_F(RepairTest, PartsOfALostEditAreAdopted) {
   EXPECT_EQ(world->store().report().adopted.adopted, 1U);
   EXPECT_EQ(Parts().parts.size(), 3U);
   EXPECT_EQ(PathOf(1), path);
+  EXPECT_GE(Parts().parts[1]->last_arrival_ns, arrival_ns) << "retention would drop it too early";
   EXPECT_EQ(world->Check(), "");
   world->Crash(2);
   ASSERT_TRUE(world->Boot());

@@ -89,7 +89,8 @@ Result<bool> CursorStore::Scrub() {
   const auto bytes = files_.ReadAll(path_, kCursorFileBytesMax);
   if (bytes) {
     const auto table = DecodeCursors(*bytes);
-    if (table && *table == table_) return false;
+    // A write that failed may be in the file.
+    if (table && (*table == table_ || in_doubt_)) return false;
   } else if (bytes.error().code != Code::kNotFound && bytes.error().code != Code::kTooLarge) {
     return bytes.error();
   }
