@@ -381,6 +381,47 @@ TEST(Damage, FilesOfOthersAreSetAside) {
   EXPECT_TRUE(Look(*built.disk)->report.foreign.empty());
 }
 
+// Every byte: told, kept, and written again from memory.
+TEST(Log, AScrubWritesDamagedCursorsAgain) {
+  SimulatedDisk disk;
+  TestLog log(disk, SmallConfig());
+  ASSERT_TRUE(log.OpenAndStart());
+  ASSERT_TRUE(log.Put("x"));
+  ASSERT_TRUE(log->Checkpoint("sink", 1));
+  EXPECT_FALSE(*log->ScrubCursors());
+  const std::string path = std::string(kTestFolder) + "/cursors";
+  const Bytes good = disk.Content(path);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    Bytes bad = good;
+    bad[i] ^= std::byte{4};
+    disk.SetContent(path, bad);
+    ASSERT_TRUE(*log->ScrubCursors()) << "byte " << i;
+    EXPECT_EQ(disk.Content(path), good) << "byte " << i;
+  }
+  ASSERT_TRUE(disk.Remove(path));
+  EXPECT_TRUE(*log->ScrubCursors());
+  EXPECT_EQ(disk.Content(path), good);
+}
+
+// What the file says after a checkpoint that failed half-way is no damage.
+TEST(Log, AScrubKnowsOfACheckpointThatFailed) {
+  std::uint64_t ahead = 0;
+  for (std::uint64_t call = 1; call <= 8; ++call) {
+    SimulatedDisk disk;
+    TestLog log(disk, SmallConfig());
+    ASSERT_TRUE(log.OpenAndStart());
+    ASSERT_TRUE(log.Put("x"));
+    const std::string path = std::string(kTestFolder) + "/cursors";
+    const Bytes before = disk.Content(path);
+    disk.FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
+    const bool failed = !log->Checkpoint("sink", 1);
+    disk.ClearFault();
+    ahead += failed && disk.Content(path) != before ? 1 : 0;
+    EXPECT_FALSE(*log->ScrubCursors()) << "call " << call;
+  }
+  EXPECT_GT(ahead, 0U);
+}
+
 TEST(Damage, LostCursorsLoseNoData) {
   const Built built = Build(true, true);
   const std::string path = std::string(kTestFolder) + "/" + std::string(kCursorsName);

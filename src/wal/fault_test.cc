@@ -73,5 +73,23 @@ TEST(Faults, AReleaseThatFailedIsTakenUpByTheNext) {
   }
 }
 
+// A checkpoint that failed may be in the file all the same.
+TEST(Faults, AForgottenConsumerDoesNotComeBack) {
+  for (std::uint64_t call = 1; call <= 8; ++call) {
+    SimulatedDisk disk;
+    TestLog log(disk, SmallConfig());
+    ASSERT_TRUE(log.OpenAndStart());
+    ASSERT_TRUE(log.Put("x"));
+    disk.FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
+    static_cast<void>(log->Checkpoint("sink", 1).has_value());
+    disk.ClearFault();
+    ASSERT_TRUE(log->ForgetConsumer("sink"));
+    const auto killed = disk.AfterKill();
+    TestLog next(*killed, SmallConfig());
+    ASSERT_TRUE(next.Open());
+    EXPECT_EQ(next->CursorOf("sink"), 0U) << "call " << call;
+  }
+}
+
 }  // namespace
 }  // namespace strata::wal

@@ -1,7 +1,6 @@
 // The log in order: what goes in comes out, across restarts, rolls, releases and refusals.
 #include "wal/log.h"
 
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <semaphore>
@@ -402,65 +401,6 @@ TEST(Log, CursorsSurviveAndNeverGoBack) {
   EXPECT_EQ(log->Cursors().size(), 2U);
   ASSERT_TRUE(log->ForgetConsumer("clickhouse"));
   EXPECT_EQ(log->CursorOf("clickhouse"), 0U);
-}
-
-// A checkpoint that failed may be in the file all the same.
-TEST(Log, AForgottenConsumerDoesNotComeBack) {
-  for (std::uint64_t call = 1; call <= 8; ++call) {
-    SimulatedDisk disk;
-    TestLog log(disk, SmallConfig());
-    ASSERT_TRUE(log.OpenAndStart());
-    ASSERT_TRUE(log.Put("x"));
-    disk.FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
-    static_cast<void>(log->Checkpoint("sink", 1).has_value());
-    disk.ClearFault();
-    ASSERT_TRUE(log->ForgetConsumer("sink"));
-    const auto killed = disk.AfterKill();
-    TestLog next(*killed, SmallConfig());
-    ASSERT_TRUE(next.Open());
-    EXPECT_EQ(next->CursorOf("sink"), 0U) << "call " << call;
-  }
-}
-
-// Every byte: told, kept, and written again from memory.
-TEST(Log, AScrubWritesDamagedCursorsAgain) {
-  SimulatedDisk disk;
-  TestLog log(disk, SmallConfig());
-  ASSERT_TRUE(log.OpenAndStart());
-  ASSERT_TRUE(log.Put("x"));
-  ASSERT_TRUE(log->Checkpoint("sink", 1));
-  EXPECT_FALSE(*log->ScrubCursors());
-  const std::string path = std::string(kTestFolder) + "/cursors";
-  const Bytes good = disk.Content(path);
-  for (std::size_t i = 0; i < good.size(); ++i) {
-    Bytes bad = good;
-    bad[i] ^= std::byte{4};
-    disk.SetContent(path, bad);
-    ASSERT_TRUE(*log->ScrubCursors()) << "byte " << i;
-    EXPECT_EQ(disk.Content(path), good) << "byte " << i;
-  }
-  ASSERT_TRUE(disk.Remove(path));
-  EXPECT_TRUE(*log->ScrubCursors());
-  EXPECT_EQ(disk.Content(path), good);
-}
-
-// What the file says after a checkpoint that failed half-way is no damage.
-TEST(Log, AScrubKnowsOfACheckpointThatFailed) {
-  std::uint64_t ahead = 0;
-  for (std::uint64_t call = 1; call <= 8; ++call) {
-    SimulatedDisk disk;
-    TestLog log(disk, SmallConfig());
-    ASSERT_TRUE(log.OpenAndStart());
-    ASSERT_TRUE(log.Put("x"));
-    const std::string path = std::string(kTestFolder) + "/cursors";
-    const Bytes before = disk.Content(path);
-    disk.FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
-    const bool failed = !log->Checkpoint("sink", 1);
-    disk.ClearFault();
-    ahead += failed && disk.Content(path) != before ? 1 : 0;
-    EXPECT_FALSE(*log->ScrubCursors()) << "call " << call;
-  }
-  EXPECT_GT(ahead, 0U);
 }
 
 TEST(Log, OneProcessPerDirectory) {

@@ -57,8 +57,11 @@ Status StackLife::Replay() {
                      log_->ReplayBatches(store_->ReplayFrom(), 1_MiB, [&](wal::FrameBatch&& batch) {
                        return replayer.Add(std::move(batch));
                      }));
-    if (logged.lost.empty()) return Done{};
-    return Error{Code::kCorrupt, At("lost", logged.lost[0].first)};
+    for (const wal::PositionRange& lost : logged.lost) {
+      if (!expects_damage_) return Error{Code::kCorrupt, At("lost", lost.first)};
+      for (Position p = lost.first; p <= lost.last; ++p) told_.insert(p);
+    }
+    return Done{};
   }();
   auto report = replayer.Finish();
   RETURN_IF_ERROR(read);
@@ -155,7 +158,7 @@ std::string StackLife::Check(bool fresh) {
   }
   for (std::size_t i = 0; i < oracle_.size() && wrong.empty(); ++i) {
     const Request& request = oracle_.At(i);
-    if (request.receipt == 0 || request.may_be_dropped) continue;
+    if (request.receipt == 0 || MayBeMissing(request)) continue;
     if (collections_.Find(request.namespace_name, "logs") == nullptr) {
       wrong = "the collection of namespace " + request.namespace_name + " is unknown";
     }
@@ -164,7 +167,13 @@ std::string StackLife::Check(bool fresh) {
   return wrong;
 }
 
+void StackLife::ExpectDamage(const std::set<Position>& told) {
+  expects_damage_ = true;
+  told_ = told;
+}
+
 std::string StackLife::CheckReports() const {
+  if (expects_damage_) return "";
   const wal::RecoveryReport report = log_->recovery();
   if (!report.damage.empty()) return "log reported as damaged: " + report.damage[0].reason;
   if (!report.foreign.empty()) return "log reported as foreign: " + report.foreign[0].reason;
@@ -196,18 +205,24 @@ std::string StackLife::CheckLog() {
   if (log_->oldest() == 0) return "";
   const auto read = log_->Read(log_->oldest(), published, visit);
   if (!read) return "the log cannot be read: " + read.error().message;
-  if (!read->lost.empty()) return At("lost", read->lost[0].first);
+  if (!read->lost.empty() && !expects_damage_) return At("lost", read->lost[0].first);
   return wrong;
 }
 
-// What a reader sees (store/split.h).
+// What a reader sees (store/split.h). A part that does not read back is told to the store, as query
+// does, and the reader looks again.
 Result<RowsByPosition> StackLife::Visible(const model::Collection& collection) {
   RowsByPosition all;
   const Position floor = hot_.Floor(collection.id);
   const store::ManifestPtr manifest = store_->Pin(collection.namespace_name);
   const store::Split split = store_->SplitAt(*manifest, collection.id, floor);
+  for (const duck::MissingRows& missing : split.missing) {
+    for (Position p = missing.min_position; p <= missing.max_position; ++p) told_.insert(p);
+  }
   for (const duck::PartRef& part : split.parts) {
-    ASSIGN_OR_RETURN(const auto rows, ReadPart(config_.parts, part, disk_));
+    const auto read = ReadPart(config_.parts, part, disk_);
+    if (!read && expects_damage_ && store_->ReportDamaged(part.path)) return Visible(collection);
+    ASSIGN_OR_RETURN(const auto rows, read);
     for (const auto& [position, of] : *rows) {
       PositionRows& slot = all[position];
       slot.rows += of.rows;
@@ -225,6 +240,10 @@ Result<RowsByPosition> StackLife::Visible(const model::Collection& collection) {
   return all;
 }
 
+bool StackLife::MayBeMissing(const Request& request) const {
+  return request.may_be_dropped || told_.contains(request.receipt);
+}
+
 std::string StackLife::CheckNamespace(const model::Collection& collection) {
   auto visible = Visible(collection);
   if (!visible) return "a part cannot be read: " + visible.error().message;
@@ -238,7 +257,7 @@ std::string StackLife::CheckNamespace(const model::Collection& collection) {
     }
     const auto found = visible->find(request.receipt);
     if (found == visible->end()) {
-      if (request.may_be_dropped) continue;
+      if (MayBeMissing(request)) continue;
       return At("acked request " + std::to_string(i) + " is gone", request.receipt);
     }
     if (found->second.rows != request.records) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <random>
 
 namespace strata::reliability {
 namespace {
@@ -269,7 +270,7 @@ const std::array kScenarios = {
     StackScenario{"carry", Carry, Small()},
     StackScenario{"merge", Merge, Small()},
     StackScenario{"evict", Evict, LittleMemory()},
-    StackScenario{"retention", Retention, OneHour()},
+    StackScenario{.name = "retention", .run = Retention, .config = OneHour(), .forgets = true},
     StackScenario{"dedup_window", DedupWindow, LittleMemory()},
     StackScenario{"twins", Twins, Small()},
     StackScenario{"stack_restart", Restart, Small()},
@@ -306,6 +307,59 @@ std::optional<std::string> RunStackFault(const StackScenario& scenario, PartForm
   scenario.run(world);
   if (!world.fault_was_met()) return std::nullopt;
   return world.JudgeFault(seed + fault.call);
+}
+
+namespace {
+
+// What nobody reads, or may be missing.
+bool Counts(const std::string& path) {
+  for (const char* without : {"/LOCK", "spare-", ".reserve", ".new", "/quarantine/"}) {
+    if (path.find(without) != std::string::npos) return false;
+  }
+  return true;
+}
+
+Damage AnyDamage(std::uint64_t size, std::mt19937_64& random) {
+  using Kind = Damage::Kind;
+  const std::uint64_t blocks = 1 + (size - 1) / Damage::kBlockBytes;
+  const Kind kind =
+      std::array{Kind::kFlip,      Kind::kFlip, Kind::kFlip, Kind::kZero,
+                 Kind::kZeroBlock, Kind::kCut,  Kind::kSwap, Kind::kCopy}[random() % 8];
+  const bool of_blocks = kind == Kind::kZeroBlock || kind == Kind::kSwap || kind == Kind::kCopy;
+  return {.kind = kind,
+          .at = random() % (of_blocks ? blocks : size),
+          .with = random() % (of_blocks ? blocks : 8)};
+}
+
+}  // namespace
+
+std::vector<DamagedFile> RunStackDamages(const StackScenario& scenario, std::uint64_t damages,
+                                         std::uint64_t seed) {
+  StackConfig config = scenario.config;
+  config.parts = PartFormat::kParquet;
+  StackWorld world(config, {.direct = seed % 2 == 0}, seed, nullptr);
+  scenario.run(world);
+  if (!world.is_up()) CHECK(world.Boot().OpenAndStart());
+  world.life().Settle();
+  world.life().SaveDedup();  // its cursor vouches for everything
+  std::vector<std::string> files = world.disk().Files();
+  std::erase_if(files, [](const std::string& path) { return !Counts(path); });
+  std::mt19937_64 random(seed);
+  std::vector<DamagedFile> done;
+  for (std::uint64_t i = 0; i < damages; ++i) {
+    const std::string& path = files[random() % files.size()];
+    const Bytes good = world.disk().Content(path);
+    if (good.empty()) continue;
+    const Damage damage = AnyDamage(good.size(), random);
+    Bytes bytes = damage.Of(good, {});
+    if (bytes == good) continue;
+    auto disk = world.disk().AfterKill();
+    disk->SetContent(path, std::move(bytes));
+    done.push_back({.path = path,
+                    .damage = damage,
+                    .broken = world.JudgeDamage(std::move(disk), seed * 1000 + i)});
+  }
+  return done;
 }
 
 }  // namespace strata::reliability

@@ -4,7 +4,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "states/damage.h"
 #include "states/stack_world.h"
 
 namespace strata::reliability {
@@ -14,6 +16,7 @@ struct StackScenario {
   void (*run)(StackWorld& world);
   StackConfig config;
   bool has_faults = false;  // of its own
+  bool forgets = false;     // retention drops rows
 };
 
 std::span<const StackScenario> StackScenarios();
@@ -23,5 +26,15 @@ void RunStackScenario(const StackScenario& scenario, PartFormat parts, Explorer&
 // The scenario with one fault. nullopt: it was over before; else empty or what was broken.
 std::optional<std::string> RunStackFault(const StackScenario& scenario, PartFormat parts,
                                          const Fault& fault, std::uint64_t seed);
+
+// Which file was damaged how, and empty or what was broken.
+struct DamagedFile {
+  std::string path;
+  Damage damage;
+  std::string broken;
+};
+// The scenario; then, so many times, a random damage to one of its files while nothing runs.
+std::vector<DamagedFile> RunStackDamages(const StackScenario& scenario, std::uint64_t damages,
+                                         std::uint64_t seed);
 
 }  // namespace strata::reliability

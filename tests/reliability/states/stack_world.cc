@@ -95,6 +95,41 @@ std::string StackWorld::JudgeFault(std::uint64_t seed) {
   return wrong.empty() ? wrong : "later: " + wrong;
 }
 
+// A life that finds the damage, makes good what can be, and goes on; then one more.
+std::string StackWorld::JudgeDamage(std::unique_ptr<os::SimulatedDisk> damaged,
+                                    std::uint64_t seed) const {
+  std::mt19937_64 random(seed);
+  StackOracle oracle = oracle_;
+  StackConfig config = config_;
+  config.log.max_bytes += 16 * config.log.segment_bytes;
+  std::set<Position> told;
+  std::unique_ptr<os::SimulatedDisk> next;
+  {
+    StackLife life(*damaged, config, oracle, random());
+    life.ExpectDamage({});
+    if (auto opened = life.Open(); !opened) return "does not open: " + opened.error().message;
+    if (std::string wrong = life.Check(/*fresh=*/false); !wrong.empty()) return wrong;
+    if (auto started = life.Start(); !started) return "does not start: " + started.error().message;
+    const std::size_t request = life.SendNew("prod", 3, 20);
+    life.Settle();
+    if (oracle.At(request).receipt == 0) return "takes no requests";
+    life.Seal();
+    life.Merge();
+    if (random() % 2 == 0) life.Stop();
+    if (std::string wrong = life.Check(/*fresh=*/false); !wrong.empty()) return "later: " + wrong;
+    told = life.told();
+    next = random() % 2 == 0 ? damaged->AfterPowerLoss(random()) : damaged->AfterKill();
+    Unplug(*damaged);
+  }
+  StackLife life(*next, config, oracle, random());
+  life.ExpectDamage(told);
+  if (auto opened = life.Open(); !opened) {
+    return "the second time: does not open: " + opened.error().message;
+  }
+  const std::string wrong = life.Check(/*fresh=*/false);
+  return wrong.empty() ? wrong : "the second time: " + wrong;
+}
+
 namespace {
 
 // Requests sent again: what was acked gets its receipt, what was not is stored now at the latest.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 
 #include "hot/hot.h"
@@ -57,6 +58,10 @@ class StackLife {
 
   // Empty, or the promise that does not hold now. `fresh`: nothing happened since Open().
   std::string Check(bool fresh);
+  // Before Open(): a file was damaged. What was acked may be missing, but only if that is told;
+  // what the lives before were told is in `told`.
+  void ExpectDamage(const std::set<Position>& told);
+  const std::set<Position>& told() const { return told_; }
 
   bool started() const { return started_; }
   wal::Log& log() { return *log_; }
@@ -70,6 +75,7 @@ class StackLife {
   std::string CheckNamespace(const model::Collection& collection);
   std::string CheckFiles() const;
   Result<RowsByPosition> Visible(const model::Collection& collection);
+  bool MayBeMissing(const Request& request) const;
 
   os::SimulatedDisk& disk_;
   const StackConfig config_;
@@ -81,6 +87,8 @@ class StackLife {
   hot::Hot hot_;
   ingest::Pipeline pipeline_;
   ingest::ReplayReport replayed_;
+  bool expects_damage_ = false;
+  std::set<Position> told_;  // as lost
   Status boot_ = Done{};
   bool started_ = false;
   std::unique_ptr<wal::Log> log_;
@@ -105,8 +113,12 @@ class StackWorld final : public Subject {
   void Plan(const Fault& fault) { planned_.emplace(fault, *disk_); }
   bool fault_was_met() const { return planned_ && planned_->WasMet(*disk_); }
   std::string JudgeFault(std::uint64_t seed);
+  // After the scenario: empty, or the promise that is broken on a copy of the disk on which
+  // somebody damaged a file.
+  std::string JudgeDamage(std::unique_ptr<os::SimulatedDisk> damaged, std::uint64_t seed) const;
 
   StackLife& life() { return *life_; }
+  bool is_up() const { return life_ != nullptr; }
   os::SimulatedDisk& disk() { return *disk_; }
   StackOracle& oracle() { return oracle_; }
   std::uint64_t Random(std::uint64_t n) { return random_() % n; }
