@@ -1,12 +1,14 @@
 #include "app/bench_body.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
 #include <utility>
 
 #include "base/check.h"
 #include "otel_generator.h"
+#include "wire/otlp_to_json.h"
 
 namespace strata::app {
 namespace {
@@ -133,14 +135,34 @@ std::string Generate(bench::OtelGenerator& generator, model::Kind kind, std::siz
   CHECK(false);
 }
 
-std::uint64_t Load(const std::string& bytes, std::uint32_t at) {
+// Numbers in JSON keep their width.
+constexpr std::size_t kTimeDigits = 19;
+constexpr std::size_t kHalfIdDigits = 16;
+
+void WriteDigits(std::string& bytes, std::uint32_t at, std::size_t digits, std::uint64_t value,
+                 unsigned base) {
+  for (std::size_t i = digits; i > 0; --i) {
+    bytes[at + i - 1] = "0123456789abcdef"[value % base];
+    value /= base;
+  }
+}
+
+std::uint64_t ReadDigits(const std::string& bytes, std::uint32_t at, std::size_t digits, int base) {
   std::uint64_t value = 0;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
+  std::from_chars(bytes.data() + at, bytes.data() + at + digits, value, base);
   return value;
 }
 
-void Store(std::string& bytes, std::uint32_t at, std::uint64_t value) {
-  std::memcpy(bytes.data() + at, &value, sizeof value);
+// Where values of `digits` digits begin that stand behind the key. A quote inside of text has a
+// backslash before it, so that none is found there.
+void FindJsonValues(std::string_view json, std::string_view key, std::size_t digits,
+                    std::vector<std::uint32_t>& places) {
+  for (std::size_t at = 0; (at = json.find(key, at)) != std::string_view::npos;) {
+    at += key.size();
+    if (json.substr(at, digits + 1).find('"') == digits) {
+      places.push_back(static_cast<std::uint32_t>(at));
+    }
+  }
 }
 
 }  // namespace
@@ -154,16 +176,32 @@ Result<BodyMarks> MarkBody(model::Kind kind, std::string_view body) {
   return marks;
 }
 
-Result<BodyPool> BodyPool::Make(model::Kind kind, std::size_t records, std::size_t bytes,
-                                std::size_t borrowed_max, std::int64_t now_ns) {
+BodyMarks MarkJsonBody(std::string_view json) {
+  BodyMarks marks;
+  for (const std::string_view key : {"\"timeUnixNano\":\"", "\"startTimeUnixNano\":\"",
+                                     "\"endTimeUnixNano\":\"", "\"observedTimeUnixNano\":\""}) {
+    FindJsonValues(json, key, kTimeDigits, marks.times);
+  }
+  FindJsonValues(json, "\"traceId\":\"", 2 * kHalfIdDigits, marks.trace_ids);
+  return marks;
+}
+
+Result<BodyPool> BodyPool::Make(model::Kind kind, BodyFormat format, std::size_t records,
+                                std::size_t bytes, std::size_t borrowed_max, std::int64_t now_ns) {
   constexpr std::uint64_t kSeed = 7;
   bench::OtelGenerator generator(kSeed);
   BodyPool pool;
+  pool.format_ = format;
   std::size_t made = 0;
   while (made < bytes || pool.slots_.size() < borrowed_max) {
     Slot slot;
     slot.bytes = Generate(generator, kind, records);
-    ASSIGN_OR_RETURN(slot.marks, MarkBody(kind, slot.bytes));
+    if (format == BodyFormat::kJson) {
+      ASSIGN_OR_RETURN(slot.bytes, wire::OtlpProtobufToJson(kind, AsBytes(slot.bytes)));
+      slot.marks = MarkJsonBody(slot.bytes);
+    } else {
+      ASSIGN_OR_RETURN(slot.marks, MarkBody(kind, slot.bytes));
+    }
     made += slot.bytes.size();
     pool.slots_.push_back(std::move(slot));
   }
@@ -177,7 +215,7 @@ void BodyPool::MoveTimes(std::uint64_t now_ns) {
   std::uint64_t last = 0;
   for (const Slot& slot : slots_) {
     for (const std::uint32_t at : slot.marks.times) {
-      const std::uint64_t time = Load(slot.bytes, at);
+      const std::uint64_t time = Load(slot, at);
       if (time == 0) continue;
       first = std::min(first, time);
       last = std::max(last, time);
@@ -188,10 +226,19 @@ void BodyPool::MoveTimes(std::uint64_t now_ns) {
   span_ns_ = last - first + 1;
 }
 
-void BodyPool::Shift(Slot& slot, std::uint64_t by) {
+std::uint64_t BodyPool::Load(const Slot& slot, std::uint32_t at) const {
+  if (format_ == BodyFormat::kJson) return ReadDigits(slot.bytes, at, kTimeDigits, 10);
+  return LoadLe<std::uint64_t>(AsBytes(slot.bytes).subspan(at));
+}
+
+void BodyPool::Store(Slot& slot, std::uint32_t at, std::uint64_t time) const {
+  if (format_ == BodyFormat::kJson) return WriteDigits(slot.bytes, at, kTimeDigits, time, 10);
+  std::memcpy(slot.bytes.data() + at, &time, sizeof time);
+}
+
+void BodyPool::Shift(Slot& slot, std::uint64_t by) const {
   for (const std::uint32_t at : slot.marks.times) {
-    if (const std::uint64_t time = Load(slot.bytes, at); time != 0)
-      Store(slot.bytes, at, time + by);
+    if (const std::uint64_t time = Load(slot, at); time != 0) Store(slot, at, time + by);
   }
 }
 
@@ -212,8 +259,14 @@ std::size_t BodyPool::Borrow() {
 
 void BodyPool::Renew(Slot& slot) const {
   Shift(slot, span_ns_);
+  const std::uint64_t other = slot.uses * 0x9E3779B97F4A7C15ULL;
   for (const std::uint32_t at : slot.marks.trace_ids) {
-    Store(slot.bytes, at, Load(slot.bytes, at) ^ slot.uses * 0x9E3779B97F4A7C15ULL);
+    if (format_ == BodyFormat::kJson) {
+      const std::uint64_t half = ReadDigits(slot.bytes, at, kHalfIdDigits, 16);
+      WriteDigits(slot.bytes, at, kHalfIdDigits, half ^ other, 16);
+    } else {
+      Store(slot, at, Load(slot, at) ^ other);
+    }
   }
 }
 

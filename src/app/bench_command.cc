@@ -48,8 +48,16 @@ void AddIngest(CLI::App& bench, BenchLine& line) {
              {"spans", model::Kind::kSpans},
              {"metrics", model::Kind::kMetrics}},
             options.kind);
-  AddChoice(command, "--protocol", "http sends protobuf",
-            {{"http", BenchProtocol::kHttp}, {"grpc", BenchProtocol::kGrpc}}, options.protocol);
+  AddChoice(command, "--protocol", "http sends protobuf, json is OTLP/JSON over HTTP [http]",
+            {{"http", BenchProtocol::kHttp},
+             {"json", BenchProtocol::kJson},
+             {"grpc", BenchProtocol::kGrpc}},
+            options.protocol);
+  AddChoice(command, "--compression", "of each request; the sender's CPU, not the server's [none]",
+            {{"none", wire::ContentCoding::kIdentity},
+             {"gzip", wire::ContentCoding::kGzip},
+             {"zstd", wire::ContentCoding::kZstd}},
+            options.compression);
   command.add_option("--url", options.url,
                      "of the OTLP listener [http://127.0.0.1:4318, gRPC: :4317]");
   command.add_option("--api-url", options.api_url, "of the API, for --settle")

@@ -42,6 +42,17 @@ std::string_view GrpcMethod(model::Kind kind) {
   CHECK(false);
 }
 
+std::string CodingName(wire::ContentCoding coding) {
+  switch (coding) {
+    case wire::ContentCoding::kGzip:
+      return "gzip";
+    case wire::ContentCoding::kZstd:
+      return "zstd";
+    default:
+      return {};
+  }
+}
+
 Result<BenchTarget> TargetOf(const BenchIngestOptions& options) {
   const bool grpc = options.protocol == BenchProtocol::kGrpc;
   std::string url = options.url;
@@ -50,7 +61,9 @@ Result<BenchTarget> TargetOf(const BenchIngestOptions& options) {
   return BenchTarget{
       .url = std::move(parsed),
       .path = std::string(grpc ? GrpcMethod(options.kind) : HttpPath(options.kind)),
-      .content_type = "application/x-protobuf",
+      .content_type =
+          options.protocol == BenchProtocol::kJson ? "application/json" : "application/x-protobuf",
+      .content_encoding = CodingName(options.compression),
   };
 }
 
@@ -101,9 +114,11 @@ Result<BenchReport> BenchIngest(const BenchIngestOptions& options) {
   if (pid == 0) {
     ASSIGN_OR_RETURN(pid, FindListener(target.url.port));
   }
-  ASSIGN_OR_RETURN(auto bodies,
-                   BodyPool::Make(options.kind, options.records_per_request, options.prepared_bytes,
-                                  options.connections + 1, SystemClock().WallNanos()));
+  const BodyFormat format =
+      options.protocol == BenchProtocol::kJson ? BodyFormat::kJson : BodyFormat::kProtobuf;
+  ASSIGN_OR_RETURN(auto bodies, BodyPool::Make(options.kind, format, options.records_per_request,
+                                               options.prepared_bytes, options.connections + 1,
+                                               SystemClock().WallNanos()));
   BenchReport report;
   report.Add("body", static_cast<double>(bodies.body_bytes()), "bytes");
   RETURN_IF_ERROR(AddControl(options, bodies.body_bytes(), "before", report));
@@ -111,7 +126,8 @@ Result<BenchReport> BenchIngest(const BenchIngestOptions& options) {
   ASSIGN_OR_RETURN(const ProcessUse before, ReadProcessUse(pid));
   const LoadOptions load{.connections = options.connections,
                          .duration = options.duration,
-                         .requests = options.requests};
+                         .requests = options.requests,
+                         .compression = options.compression};
   const bool grpc = options.protocol == BenchProtocol::kGrpc;
   ASSIGN_OR_RETURN(auto outcome, RunLoad(load, bodies, [&] {
                      return grpc ? ConnectGrpc(target) : ConnectHttp(target);

@@ -12,14 +12,16 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/kind.h"
+#include "wire/decompress.h"
 
 namespace strata::app {
 
-enum class BenchProtocol : std::uint8_t { kHttp, kGrpc };
+enum class BenchProtocol : std::uint8_t { kHttp, kJson, kGrpc };
 
 struct BenchIngestOptions {
   model::Kind kind = model::Kind::kLogs;
   BenchProtocol protocol = BenchProtocol::kHttp;
+  wire::ContentCoding compression = wire::ContentCoding::kIdentity;  // or gzip, zstd
   std::string url = {};                           // empty: the default listener of the protocol
   std::string api_url = "http://127.0.0.1:8090";  // for `settle`
   std::size_t records_per_request = 1000;

@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "wire/compress.h"
+
 namespace strata::app {
 namespace {
 
@@ -61,6 +63,7 @@ class Load {
   struct Client {
     std::unique_ptr<BenchConnection> connection;
     std::size_t body = 0;
+    Buffer packed;  // the body, compressed
     SteadyClock::time_point sent = {};
     bool watches_write = false;
   };
@@ -75,8 +78,13 @@ class Load {
     client.body = bodies_.Borrow();
     ++begun_;
     ++in_flight_;
+    std::string_view bytes = bodies_.body(client.body);
+    if (options_.compression != wire::ContentCoding::kIdentity) {
+      client.packed = wire::Compress(options_.compression, AsBytes(bytes));
+      bytes = AsText(client.packed);
+    }
     client.sent = SteadyClock::now();
-    RETURN_IF_ERROR(client.connection->Send(bodies_.body(client.body)));
+    RETURN_IF_ERROR(client.connection->Send(bytes));
     WatchWrite(index);
     return Done{};
   }

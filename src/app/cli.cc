@@ -1,8 +1,10 @@
 #include "app/cli.h"
 
 #include <iostream>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -238,14 +240,37 @@ void AddVersion(CLI::App& app, CommandLine& line) {
            [&line] { return line.fault_points ? RunFaultPoints() : RunVersion(line.output); });
 }
 
-int RefuseUsage(const CLI::App& app, const CLI::ParseError& error) {
+// What stands in the place of a command and is none: "unknown command 'qery'; did you mean
+// 'query'?"
+std::string UnknownCommand(const CLI::App& app, std::span<const char* const> arguments) {
+  const CLI::App* parent = &app;
+  for (const std::string_view word : arguments.subspan(1)) {
+    std::vector<std::string> names;
+    const CLI::App* found = nullptr;
+    for (const CLI::App* command : parent->get_subcommands({})) {
+      names.push_back(command->get_name());
+      if (command->get_name() == word) found = command;
+    }
+    if (names.empty() || word.starts_with('-')) return {};
+    if (found == nullptr) {
+      const std::string near = Nearest(word, names);
+      const std::string unknown = "unknown command '" + std::string(word) + "'";
+      return near.empty() ? unknown : unknown + "; did you mean '" + near + "'?";
+    }
+    parent = found;
+  }
+  return {};
+}
+
+int RefuseUsage(const CLI::App& app, const CLI::ParseError& error, const std::string& unknown) {
   std::string command = "strata";
   const CLI::App* deepest = &app;
   while (!deepest->get_subcommands().empty()) {
     deepest = deepest->get_subcommands().front();
     command += " " + deepest->get_name();
   }
-  std::cerr << "error: " << error.what() << "\nSee '" << command << " --help'.\n";
+  std::cerr << "error: " << (unknown.empty() ? error.what() : unknown) << "\nSee '" << command
+            << " --help'.\n";
   return kExitUsage;
 }
 
@@ -270,7 +295,10 @@ int RunCommandLine(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return RefuseUsage(app, error);
+    if (error.get_exit_code() != 0) {
+      const std::span arguments(argv, static_cast<std::size_t>(argc));
+      return RefuseUsage(app, error, UnknownCommand(app, arguments));
+    }
     return app.exit(error, std::cout, std::cerr);  // --help and --version
   }
   return line.run();

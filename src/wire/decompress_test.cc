@@ -7,6 +7,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "wire/compress.h"
+
 namespace strata::wire {
 namespace {
 
@@ -116,6 +118,23 @@ TEST(Decompress, GivesBackWhatWasEncoded) {
     }
   }
   EXPECT_EQ(AsText(*Decode(ContentCoding::kIdentity, "as is")), "as is");
+}
+
+TEST(Compress, IsWhatDecompressTakes) {
+  for (const ContentCoding coding : {ContentCoding::kGzip, ContentCoding::kZstd}) {
+    for (const std::size_t size : {0, 1, 100, 70'000, 3'000'000}) {
+      const std::string text = Telemetry(size);
+      Buffer packed = Compress(coding, AsBytes(text));
+      EXPECT_LT(packed.size(), size / 2 + 100);
+      const auto back = Decompress(coding, std::move(packed), kLimit);
+      ASSERT_TRUE(back) << back.error().message;
+      EXPECT_EQ(AsText(*back), text);
+    }
+    // What cannot shrink grows by a little.
+    const Buffer twice = Compress(coding, Compress(coding, AsBytes(Telemetry(3'000'000))));
+    EXPECT_EQ(Decompress(coding, Buffer::CopyOf(twice), kLimit)->size(),
+              Compress(coding, AsBytes(Telemetry(3'000'000))).size());
+  }
 }
 
 TEST(Decompress, TheLimitIsExact) {

@@ -9,7 +9,7 @@ namespace strata::wire {
 struct Limits {
   std::uint32_t attributes = 1024;  // of a record, resource, scope, event or link; the rest is cut
   std::uint32_t value_bytes = 64 << 10;  // of any one text; longer ones are truncated
-  std::uint32_t nesting = 32;            // of lists and maps; a record that nests deeper is rejected
+  std::uint32_t nesting = 32;  // of lists and maps; a record that nests deeper is rejected
 
   // The limits themselves in 64 bits, stored in frames of the log: replay decodes with those that
   // decided when the request came. Requires: attributes < 2^24, nesting < 2^8.

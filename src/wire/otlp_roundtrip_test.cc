@@ -6,7 +6,9 @@
 #include "model/test_lane.h"
 #include "wire/otlp_decode.h"
 #include "wire/otlp_encode.h"
+#include "wire/otlp_json.h"
 #include "wire/otlp_test_requests.h"
+#include "wire/otlp_to_json.h"
 
 namespace strata::wire {
 namespace {
@@ -70,6 +72,26 @@ TEST_P(OtlpRoundTrip, RequestsSpanSmallBlocks) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, OtlpRoundTrip, testing::ValuesIn(model::kKinds),
                          [](const auto& tested) { return std::string(KindName(tested.param)); });
+
+TEST(OtlpToJson, ComesBackAsTheSameRequest) {
+  for (const model::Kind kind : model::kKinds) {
+    RandomRequests requests(17);
+    for (int i = 0; i < 100; ++i) {
+      const std::string sent = requests.Make(kind);
+      const auto json = OtlpProtobufToJson(kind, AsBytes(sent));
+      ASSERT_TRUE(json);
+      const auto back = OtlpJsonToProtobuf(kind, AsBytes(*json), 64 << 20);
+      ASSERT_TRUE(back) << back.error().message << "\n" << *json;
+      EXPECT_EQ(Hex(*CanonicalOtlp(kind, *back)), Hex(*CanonicalOtlp(kind, AsBytes(sent))))
+          << *json;
+    }
+  }
+}
+
+TEST(OtlpToJson, RefusesWhatIsDamaged) {
+  EXPECT_FALSE(OtlpProtobufToJson(model::Kind::kLogs, AsBytes("\x0a\x7f")));
+  EXPECT_EQ(*OtlpProtobufToJson(model::Kind::kLogs, AsBytes("")), "{}");
+}
 
 }  // namespace
 }  // namespace strata::wire

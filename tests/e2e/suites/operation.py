@@ -251,6 +251,10 @@ def version_and_config():
         attempt(lambda: check("STRATA_HOT_MEMORY" in printed.stdout, printed.stdout[:500]))
         unknown = run_strata("frobnicate")
         attempt(lambda: equal(unknown.returncode, 2, "unknown command"))
+        for words, near in ((("qery",), "'query'"), (("config", "chek"), "'check'")):
+            unknown = run_strata(*words)
+            attempt(lambda: equal(unknown.returncode, 2, f"{words}"))
+            attempt(lambda: check(words[-1] in unknown.stderr and near in unknown.stderr, unknown.stderr))
 
 
 @test
