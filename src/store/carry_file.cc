@@ -88,7 +88,10 @@ class Reader {
       const std::uint64_t end = wal::AlignUp(offset + header->SizeBytes(), wal::kFrameAlignment);
       ASSIGN_OR_RETURN(const ByteSpan bytes, window_.At(offset, end - offset));
       const auto frame = wal::DecodeFrame(bytes, SeedAt(offset));
-      if (frame) {
+      const wal::Position last = frames_.empty() ? 0 : frames_.back().position;
+      if (frame && frame->position <= last) {
+        Note("position " + std::to_string(frame->position) + ": out of order");
+      } else if (frame) {
         frames_.push_back({.position = frame->position, .offset = offset, .bytes = end - offset});
         CheckPadding(bytes, header->SizeBytes(), offset);
       } else {

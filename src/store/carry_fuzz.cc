@@ -11,22 +11,23 @@
 namespace strata::store {
 namespace {
 
-constexpr const char* kFile = "/carry/of-no-number";  // else the header has to have it
+constexpr std::uint64_t kNumber = 1;
 
 void CheckFile(const Bytes& bytes) {
   os::SimulatedDisk disk;
   CHECK(disk.CreateDirectory("/carry"));
-  disk.SetContent(kFile, bytes);
+  disk.SetContent("/carry/" + CarryFileName(kNumber), bytes);
   std::uint64_t frames = 0;
   std::uint64_t frame_bytes = 0;
   wal::Position last = 0;
-  const auto outcome = ReadCarry("/carry", 1, disk, [&](const wal::FrameView& frame) -> Status {
-    ++frames;
-    frame_bytes += wal::kFrameHeaderBytes + frame.payload.size();
-    CHECK(frame.position > last);
-    last = frame.position;
-    return Done{};
-  });
+  const auto outcome =
+      ReadCarry("/carry", kNumber, disk, [&](const wal::FrameView& frame) -> Status {
+        ++frames;
+        frame_bytes += wal::kFrameHeaderBytes + frame.payload.size();
+        CHECK(frame.position > last);
+        last = frame.position;
+        return Done{};
+      });
   CHECK(outcome.has_value());
   CHECK(outcome->readable || (frames == 0 && !outcome->damage.empty()));
   CHECK(outcome->frames == frames && frame_bytes <= bytes.size());
@@ -39,6 +40,7 @@ void CheckFile(const Bytes& bytes) {
 void SealHeader(std::span<std::byte> header, std::uint64_t file_bytes) {
   StoreLe(header, std::uint64_t{0x4643415441525453});  // the magic
   StoreLe(header.subspan(8), std::uint32_t{1});
+  StoreLe(header.subspan(16), kNumber);
   StoreLe(header.subspan(40), file_bytes);
   StoreLe(header.subspan(12), Crc32c(ByteSpan(header).subspan(16, kCarryHeaderBytes - 16)));
 }
