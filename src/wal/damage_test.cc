@@ -185,7 +185,9 @@ TEST(Damage, ASegmentCutAtEveryLength) {
   for (const std::size_t segment : {std::size_t{1}, std::size_t{2}}) {
     const Bytes good = built.disk->Content(built.paths[segment]);
     for (std::size_t length = 0; length < good.size(); ++length) {
-      built.disk->SetContent(built.paths[segment], Bytes(good.begin(), good.begin() + length));
+      built.disk->SetContent(
+          built.paths[segment],
+          Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length)));
       const auto seen = Look(*built.disk);
       ASSERT_TRUE(seen) << length << ": " << seen.error().message;
       ASSERT_EQ(Compare(built, *seen), "") << "length " << length;

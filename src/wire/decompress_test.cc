@@ -109,7 +109,7 @@ const Coding kCodings[] = {
 
 TEST(Decompress, GivesBackWhatWasEncoded) {
   for (const auto& [name, coding, encode] : kCodings) {
-    for (const std::size_t size : {0, 1, 100, 4096, 70'000, 3'000'000}) {
+    for (const std::size_t size : {0UL, 1UL, 100UL, 4096UL, 70'000UL, 3'000'000UL}) {
       SCOPED_TRACE(testing::Message() << name << " " << size);
       const std::string text = Telemetry(size);
       const auto decoded = Decode(coding, encode(text));
@@ -122,7 +122,7 @@ TEST(Decompress, GivesBackWhatWasEncoded) {
 
 TEST(Compress, IsWhatDecompressTakes) {
   for (const ContentCoding coding : {ContentCoding::kGzip, ContentCoding::kZstd}) {
-    for (const std::size_t size : {0, 1, 100, 70'000, 3'000'000}) {
+    for (const std::size_t size : {0UL, 1UL, 100UL, 70'000UL, 3'000'000UL}) {
       const std::string text = Telemetry(size);
       Buffer packed = Compress(coding, AsBytes(text));
       EXPECT_LT(packed.size(), size / 2 + 100);
