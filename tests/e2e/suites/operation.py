@@ -269,6 +269,16 @@ def wal_inspect_and_verify():
 
 
 @test
+def largest_request():
+    """limits.http_body as large as it may be."""
+    settings = {"LIMITS_HTTP_BODY": "64MiB", "LOG_SEGMENT_BYTES": "128MiB"}
+    with Server(settings=settings) as own:
+        records = [otlp.log_record(time.time_ns(), "l" * 60_000) for _ in range(700)]
+        equal(own.client("otlp_http").post("/v1/logs", otlp.request(records)).status, 200, "40 MiB")
+        equal(own.value("SELECT count(*) FROM logs"), 700, "rows")
+
+
+@test
 def ready_means_ready():
     """Who sees /readyz answer 200 may send and ask at once."""
     with Server() as own:
