@@ -78,8 +78,8 @@ TEST(Router, ErrorsAreStatusWhereOtlpIsSpoken) {
   const std::string unimplemented = "\x08\x0c\x12";
   const Response grpc = Ask(router, "POST", "/package.Service/Method", Transport::kGrpc);
   EXPECT_TRUE(grpc.body.starts_with(unimplemented)) << grpc.body;
-  for (const char* path : {"/v1/nothing", "/v1development/profiles", "/otlp/v1/nothing",
-                           "/api/v1/otlp/v1/nothing"}) {
+  for (const char* path :
+       {"/v1/nothing", "/v1development/profiles", "/otlp/v1/nothing", "/api/v1/otlp/v1/nothing"}) {
     EXPECT_TRUE(Ask(router, "POST", path).body.starts_with("{\"code\":12,")) << path;
   }
   EXPECT_TRUE(Ask(router, "GET", "/api/v1/nothing").body.starts_with("{\"error\":"));
