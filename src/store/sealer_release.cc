@@ -35,6 +35,14 @@ Status ReadFrames(LogSource& log, const std::vector<Position>& positions,
   return Error{Code::kCorrupt, "frames that a carry file needs do not read back"};
 }
 
+// Whether the log still has a segment that ends at or below the position. A consumer may have
+// pinned it when it was to be released; and a full log takes no frame that would move the position.
+bool HoldsSegment(const LogSource& log, Position position) {
+  return std::ranges::any_of(log.Segments(), [position](const wal::SegmentInfo& segment) {
+    return segment.state == wal::SegmentState::kClosed && segment.last <= position;
+  });
+}
+
 }  // namespace
 
 SealPressure Sealer::Pressure() {
@@ -128,7 +136,7 @@ Status Sealer::Release() {
   const Position carried = carry_.damaged() ? 0 : carry_.through();
   const Position position =
       SeededBug(Bug::kReleaseBeforeDurable) ? published : FirstHolder(carried, published) - 1;
-  if (position > released()) {
+  if (position > released() || HoldsSegment(log_, position)) {
     FaultPoint<"store.release.decided">();
     RETURN_IF_ERROR(log_.Release(position));
     FaultPoint<"store.release.done">();

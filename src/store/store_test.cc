@@ -299,6 +299,19 @@ TEST_F(StoreTest, TheReserveLetsSealingMergingAndRetentionFinishOnAFullDisk) {
   EXPECT_TRUE(world->reserve().Establish());
 }
 
+// Found by strata chaos: a consumer that lags, and a log that is full meanwhile.
+TEST_F(StoreTest, WhatWasPinnedIsReleasedWithoutAnotherFrame) {
+  config.seal.rows = 10;
+  Begin(/*segment_frames=*/3);
+  world->log().pinned_at = 0;
+  for (int i = 0; i < 5; ++i) world->Ingest(world->Collection("prod"), 10);
+  ASSERT_TRUE(world->store().SealPass());
+  EXPECT_EQ(world->log().oldest(), 1U);
+  world->log().pinned_at = 6;
+  ASSERT_TRUE(world->store().SealPass());
+  EXPECT_EQ(world->log().oldest(), 0U);
+}
+
 TEST_F(StoreTest, WithoutAReserveAFullDiskStopsThem) {
   config.seal.rows = 10;
   Begin();

@@ -1,5 +1,6 @@
 #include "store/test_rig.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -103,6 +104,7 @@ Result<wal::ReadOutcome> FakeLog::Read(wal::Position from, wal::Position to,
 Status FakeLog::Release(wal::Position position) {
   const MutexLock lock(mutex_);
   CHECK(position <= published_);
+  position = std::min(position, pinned_at);
   // Whole segments, and never the one that is written.
   const Position end = position / segment_frames_ * segment_frames_;
   frames_.erase(frames_.begin(), frames_.upper_bound(end));

@@ -62,6 +62,7 @@ class FakeLog final : public LogSource {
 
   std::uint64_t reread_rows_max = 60;
   std::uint64_t max_bytes = 1ULL << 40;
+  Position pinned_at = UINT64_MAX;  // a consumer's cursor, beyond which nothing is released
 
  private:
   struct Frame {
