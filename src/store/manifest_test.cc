@@ -13,6 +13,7 @@
 #include "os/simulated_disk.h"
 #include "store/manifest_file.h"
 #include "store/manifest_record.h"
+#include "store/manifests.h"
 
 namespace strata::store {
 namespace {
@@ -205,6 +206,24 @@ TEST_F(ManifestTest, AMergeIsOneEdit) {
   EXPECT_EQ(pinned->Find(1)->parts.size(), 2U) << "a pinned snapshot never changes";
   EXPECT_EQ(manifest->Pin()->Find(1)->parts.size(), 1U);
   EXPECT_EQ(pinned->Find(9), manifest->Pin()->Find(9)) << "what an edit does not touch is shared";
+}
+
+// A stop does not wait for a thousand of them.
+TEST(Manifests, TakingOverEndsWhenItsTimeIsOver) {
+  os::SimulatedDisk disk;
+  model::CollectionTable table;
+  for (model::CollectionId id = 1; id <= 5; ++id) {
+    const std::string name = "n" + std::to_string(id);
+    ASSERT_TRUE(table.Restore({.id = id, .namespace_name = name, .name = "logs"}));
+  }
+  const auto manifests = *Manifests::Open("d", table, disk);
+  int left = 2;
+  const Status ended = manifests->TakeOverCollections([&] { return left-- > 0; });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, Code::kUnavailable);
+  EXPECT_EQ(manifests->PinAll().size(), 2U);
+  ASSERT_TRUE(manifests->TakeOverCollections());
+  EXPECT_EQ(manifests->PinAll().size(), 5U);
 }
 
 TEST(ManifestState, RefusesWhatContradicts) {

@@ -114,7 +114,7 @@ Result<ManifestReport> Manifests::Scrub(const std::string& namespace_name) {
   return manifest == nullptr ? ManifestReport{} : manifest->Scrub();
 }
 
-Status Manifests::TakeOverCollections() {
+Status Manifests::TakeOverCollections(const std::function<bool()>& go_on) {
   const MutexLock lock(take_over_mutex_);
   const std::vector<const model::Collection*> all = table_.All();
   if (all.size() == taken_over_) return Done{};
@@ -125,6 +125,9 @@ Status Manifests::TakeOverCollections() {
         .collection = collection->id, .kind = collection->kind, .name = collection->name});
   }
   for (const auto& [namespace_name, edit] : missing) {
+    if (go_on && !go_on()) {
+      return Error{Code::kUnavailable, "there was no time to list all collections"};
+    }
     RETURN_IF_ERROR(Apply(namespace_name, edit));
     FaultPoint<"store.collections.taken_over">();
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,8 +35,8 @@ class Manifests {
   // As Manifest::Apply().
   Status Apply(const std::string& namespace_name, const Edit& edit);
   // Lists, durably, all collections of the table, so that the log may let go of the frames that
-  // define them.
-  Status TakeOverCollections();
+  // define them. kUnavailable: `go_on` said no before a namespace; those before it are listed.
+  Status TakeOverCollections(const std::function<bool()>& go_on = {});
 
   // What was found when they were opened, by namespace; those that were whole are not in it.
   const std::map<std::string, ManifestReport>& reports() const { return reports_; }

@@ -69,7 +69,7 @@ void Sealer::ReportDamagedLog(Position position) {
 
 void Sealer::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    static_cast<void>(Pass().has_value());  // judged and told already
+    static_cast<void>(Pass(stop).has_value());  // judged and told already
     const MutexLock lock(state_mutex_);
     wake_.wait_for(state_mutex_, stop, at_.config().seal.check_interval,
                    [this]() REQUIRES(state_mutex_) { return nudged_; });
@@ -86,12 +86,13 @@ Carry::SealedOf Sealer::SealedOf() const {
   return [this](model::CollectionId id) { return at_.manifests.Sealed(id); };
 }
 
-Status Sealer::Pass() {
+Status Sealer::Pass(const std::stop_token& stop) {
   const MutexLock lock(pass_mutex_);
+  go_on_ = [stop] { return !stop.stop_requested(); };
   hot_.Evict();
   Status outcome = Done{};
   if (at_.clock.Monotonic() >= retry_at_) {
-    outcome = at_.manifests.TakeOverCollections();
+    outcome = at_.manifests.TakeOverCollections(go_on_);
     const SealPressure pressure = Pressure();
     if (outcome) outcome = SealDue(pressure);
     if (const Position through = log_damaged_through_.load(std::memory_order_relaxed);
@@ -104,6 +105,7 @@ Status Sealer::Pass() {
     } else if (outcome && pressure.log_needs > 0) {
       outcome = CarryResidues(pressure.log_needs);
     }
+    if (!go_on_()) return outcome;  // which says nothing of the disk
     Judge(outcome);
     hot_.Evict();
   }
@@ -136,6 +138,7 @@ Status Sealer::SealDue(const SealPressure& pressure) {
                                at_.config().carry, pressure);
   Status outcome = Done{};
   for (const SealTask& task : tasks) {
+    if (!go_on_()) break;
     Status sealed = Seal(task);
     if (sealed) continue;
     const bool full = os::IsNoSpace(sealed.error());
@@ -150,7 +153,7 @@ Status Sealer::Seal(const SealTask& task) {
   const model::Collection* collection = at_.collections.Find(task.state.id);
   CHECK(collection != nullptr);
   // It may be younger than this pass, and then no manifest knows it yet.
-  RETURN_IF_ERROR(at_.manifests.TakeOverCollections());
+  RETURN_IF_ERROR(at_.manifests.TakeOverCollections(go_on_));
   if (const auto unlisted = unlisted_.find(task.state.id); unlisted != unlisted_.end()) {
     RETURN_IF_ERROR(ListPart(unlisted->second, *collection));
     unlisted_.erase(unlisted);
@@ -223,10 +226,11 @@ Status Sealer::ListPart(const PartPtr& part, const model::Collection& collection
 
 bool Sealer::SealAll(MonotonicTime deadline) {
   const MutexLock lock(pass_mutex_);
+  go_on_ = [this, deadline] { return at_.clock.Monotonic() < deadline; };
   FaultPoint<"store.stop.sealing">();
   auto states = hot_.States();
   std::ranges::sort(states, std::ranges::greater(), &hot::CollectionState::unsealed_bytes);
-  bool all = at_.manifests.TakeOverCollections().has_value();
+  bool all = at_.manifests.TakeOverCollections(go_on_).has_value();
   for (const hot::CollectionState& state : states) {
     if (state.first_unsealed == 0) continue;
     const std::chrono::duration<double> needed(static_cast<double>(state.unsealed_rows) /

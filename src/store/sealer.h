@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -51,8 +52,8 @@ class Sealer {
   void ReportDamagedLog(Position position);
 
   // One look at everything and what follows from it. What the thread does; also for tests. Error:
-  // something failed and will be tried again.
-  Status Pass();
+  // something failed and will be tried again. Ends soon after a stop is requested.
+  Status Pass(const std::stop_token& stop = {});
 
   // Seals everything, the largest first, as far as the time goes. Requires: Stop() was called, and
   // nothing is published any more. True when nothing is left.
@@ -90,6 +91,7 @@ class Sealer {
   Carry& carry_ GUARDED_BY(pass_mutex_);
   MonotonicTime retry_at_ GUARDED_BY(pass_mutex_){};
   Duration retry_delay_ GUARDED_BY(pass_mutex_){};
+  std::function<bool()> go_on_ GUARDED_BY(pass_mutex_);       // false: the pass has no more time
   double rows_per_second_ GUARDED_BY(pass_mutex_) = 500'000;  // of sealing, as seen lately
   // Parts that are written but whose edit failed: the next attempt lists them as they are.
   std::unordered_map<model::CollectionId, PartPtr> unlisted_ GUARDED_BY(pass_mutex_);

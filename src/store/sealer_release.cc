@@ -131,7 +131,7 @@ Status Sealer::Release() {
   // First the published position: whatever it covers is in memory and in the table of collections
   // before it is looked for there.
   const Position published = log_.published();
-  RETURN_IF_ERROR(at_.manifests.TakeOverCollections());
+  RETURN_IF_ERROR(at_.manifests.TakeOverCollections(go_on_));
   // A damaged carry file holds nothing that can be relied on.
   const Position carried = carry_.damaged() ? 0 : carry_.through();
   const Position position =
