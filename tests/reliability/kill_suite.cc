@@ -55,10 +55,14 @@ bool Succeeded(const Status& status) {
 int Run(const Options& options) {
   os::FileSystem& files = os::RealFileSystem();
   auto place = ChaosPlace::Make(options.directory, kFreeMin, files);
-  if (!place) return Succeeded(place.error()) ? 0 : 1;
+  if (!place) {
+    std::cerr << "error: " << place.error().message << '\n';
+    return 1;
+  }
   std::cout << "seed " << options.seed << "; data in " << place->work.native()
             << ", the clients' ledgers in " << place->ledgers.native()
-            << (place->ledgers_apart ? ", on another file system\n" : ", on the same file system\n");
+            << (place->ledgers_apart ? ", on another file system\n"
+                                     : ", on the same file system\n");
   const std::atomic<bool> never{false};
   ChaosFindings findings;
   KillSuite suite({.binary = options.binary,
