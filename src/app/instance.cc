@@ -194,6 +194,7 @@ Status Instance::OpenStages() {
   part_writer_ = std::make_unique<store::DuckPartWriter>(duck::PartOptions{}, *reserved_files_);
   ASSIGN_OR_RETURN(store_, store::Store::Open(StoreConfigOf(config_), *reserved_files_, clock_,
                                               collections_, *part_writer_, registry_));
+  log_->Vouch(store_->LastKnown());
   dedup_file_ =
       std::make_unique<ingest::DedupFile>(config_.data_dir, pipeline_, *log_, *reserved_files_);
   AddScrubSources();

@@ -58,6 +58,7 @@ Status Store::Load() {
   manifests_->Renew();
   repair_ = std::make_unique<Repair>(at);
   for (const PartPtr& part : report_.parts.missing) repair_->Suspect(part->path);
+  for (const std::string& path : report_.adopted.damaged) repair_->Suspect(path);
   upkeep_ = std::make_unique<Upkeep>(at, graveyard_, *repair_);
   scrub_ = std::make_unique<Scrub>(
       at, *repair_,
@@ -170,6 +171,16 @@ Position Store::ReplayFrom() const {
   return sealer_ == nullptr ? carry_->through() : sealer_->carried_through();
 }
 
+Position Store::LastKnown() const {
+  Position last = ReplayFrom();
+  for (const ManifestPtr& manifest : manifests_->PinAll()) {
+    for (const CollectionPartsPtr& parts : manifest->collections) {
+      last = std::max(last, parts->sealed);
+    }
+  }
+  return last;
+}
+
 void Store::Start(hot::Hot& hot, LogSource& log, bool threads) {
   CHECK(sealer_ == nullptr);
   hot_ = &hot;
@@ -179,6 +190,8 @@ void Store::Start(hot::Hot& hot, LogSource& log, bool threads) {
   repair_->Use(hot, log);
   AddLogToScrub();
   if (!threads) return;
+  // While the log still has what they had: what is sealed may leave it.
+  repair_->Judge();
   sealer_->Start();
   upkeep_->Start();
   scrub_->Start();

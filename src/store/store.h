@@ -99,6 +99,11 @@ class Store {
   // skip the ones at or below Sealed(collection).
   Position ReplayFrom() const;
 
+  // Every position up to here was given away: rows of it are in parts, or its frame in the carry
+  // file. The log is told (wal::Log::Vouch), or it could give one away again that replay skips and
+  // readers take for sealed.
+  Position LastKnown() const;
+
   // Before Start(). Files of other modules, which the scrub reads too.
   void AddScrubSource(ScrubSource source);
   // Before Start(). True while the scrub is to give way; called often, from its thread.

@@ -43,6 +43,10 @@ RecoveryReport Log::recovery() const {
   return core_->recovery();
 }
 
+void Log::Vouch(Position position) {
+  core_->Vouch(position);
+}
+
 Result<ReadOutcome> Log::Replay(Position after, const FrameVisitor& visit) {
   return ReplayBatches(after, kVisitBatchBytes, OneByOne(visit));
 }

@@ -1,7 +1,7 @@
 // The log: the one place where data becomes durable. Everything after it is one of its consumers.
 //
-// Life: Open() → Replay() as often as wanted → Start() → Submit(), Read(), Checkpoint(), Release()
-// from any thread → Stop(). One process per directory.
+// Life: Open() → Vouch() → Replay() as often as wanted → Start() → Submit(), Read(), Checkpoint(),
+// Release() from any thread → Stop(). One process per directory.
 //
 // Way of a frame: Submit() queues it. The committer's thread takes the queue, asks the hooks in
 // queue order (Admit), assigns positions, writes one group, and after the durable write returned
@@ -78,6 +78,11 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   RecoveryReport recovery() const;
+
+  // Before Replay(): whoever keeps an account of its own knows that everything up to `position` was
+  // given away. No position up to it is given away again; frames that the log should have and has
+  // not are damage.
+  void Vouch(Position position);
 
   // Hands over the frames after `after`, in order, up to the last recovered one. A visitor's error
   // ends the walk and is returned. Payload views are valid during the call only.

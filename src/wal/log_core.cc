@@ -35,11 +35,32 @@ Log::Core::Core(Config config, os::FileSystem& files, const Clock& clock, Commit
   const Position last = survey_.report.last;
   Position base = std::max(last, survey_.cursors.floor);
   if (survey_.skip_ahead && !SeededBug(Bug::kReusePosition)) base += kSkipAhead;
+  SkipTo(base);
+}
+
+// The next position is base + 1; those between the last frame and it are left out on purpose.
+void Log::Core::SkipTo(Position base) {
+  const Position last = survey_.report.last;
   if (base > last) {
+    if (!survey_.report.skipped.empty()) skipped_.pop_back();
     survey_.report.skipped = {.first = last + 1, .last = base};
     skipped_.push_back(survey_.report.skipped);
   }
   committer_.SetPublished(base);
+}
+
+void Log::Core::Vouch(Position position) {
+  const Position base = committer_.published();
+  if (position <= base) return;
+  const bool is_empty = survey_.segments.empty() && survey_.cursors.log_id.IsZero();
+  // With interval sync others may hold what the log has lost; a log that was taken away owes
+  // nothing.
+  if (is_empty || survey_.skip_ahead) return SkipTo(position);
+  survey_.report.last = position;
+  committer_.SetPublished(position);
+  const MutexLock lock(mutex_);
+  damage_.push_back({.damage = {.lost = {.first = base + 1, .last = position},
+                                .reason = "frames are missing at the end"}});
 }
 
 RecoveryReport Log::Core::recovery() const {

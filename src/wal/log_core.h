@@ -28,6 +28,7 @@ class Log::Core {
   Core& operator=(const Core&) = delete;
 
   RecoveryReport recovery() const;
+  void Vouch(Position position);
 
   Status Start(bool threads);
   void Stop() {
@@ -54,6 +55,7 @@ class Log::Core {
   LogReader& reader() { return reader_; }
 
  private:
+  void SkipTo(Position base);
   struct Found {
     Damage damage;
     bool kept = false;  // in quarantine
@@ -77,7 +79,7 @@ class Log::Core {
   os::FileSystem& files_;
   const std::unique_ptr<os::FileLock> lock_;
   Survey survey_;
-  std::vector<PositionRange> skipped_;  // constant after construction
+  std::vector<PositionRange> skipped_;  // constant after Vouch()
   SegmentSet set_;
   CursorStore cursors_;
   SegmentStock stock_;

@@ -365,6 +365,45 @@ TEST(Log, PositionsAreNotUsedAgainWhenEverythingWasReleased) {
   }
 }
 
+// The end of the log is damaged so that nothing in it says that more was there; parts have rows of
+// it.
+TEST(Log, PositionsThatAConsumerKnowsAreNotUsedAgain) {
+  SimulatedDisk disk;
+  {
+    TestLog log(disk, SmallConfig());
+    ASSERT_TRUE(log.OpenAndStart());
+    for (std::uint64_t id = 1; id <= 3; ++id) ASSERT_TRUE(log.Put(PayloadOf(id, 500)));
+  }
+  for (std::uint64_t life = 0; life < 2; ++life) {
+    TestLog log(disk, SmallConfig());
+    ASSERT_TRUE(log.Open());
+    log->Vouch(2);  // nothing new
+    log->Vouch(9);
+    ReadOutcome outcome;
+    const auto frames = log.ReplayAll(&outcome);
+    ASSERT_TRUE(frames);
+    EXPECT_EQ(frames->size(), 3U + life);  // and what the life before appended
+    ASSERT_TRUE(log->Start());
+    EXPECT_EQ(log->published(), 9U + life);
+    const auto damage = log->recovery().damage;
+    ASSERT_EQ(damage.size(), 1U);
+    EXPECT_EQ(damage[0].lost, (PositionRange{.first = 4, .last = 9}));
+    EXPECT_EQ(outcome.lost, std::vector{damage[0].lost});
+    EXPECT_EQ(*log.Put(PayloadOf(10, 500)), 10U + life);
+  }
+}
+
+TEST(Log, ALogThatWasTakenAwayOwesNothing) {
+  SimulatedDisk disk;
+  TestLog log(disk, SmallConfig());
+  ASSERT_TRUE(log.Open());
+  log->Vouch(9);
+  ASSERT_TRUE(log->Start());
+  EXPECT_TRUE(log->recovery().damage.empty());
+  EXPECT_EQ(log->recovery().skipped, (PositionRange{.first = 1, .last = 9}));
+  EXPECT_EQ(*log.Put(PayloadOf(10, 500)), 10U);
+}
+
 TEST(Log, APinningConsumerHoldsSegments) {
   SimulatedDisk disk;
   Config config = SmallConfig();

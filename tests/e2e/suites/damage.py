@@ -150,6 +150,24 @@ def a_damaged_file_lets_it_start(pattern):
 
 
 @test
+def a_log_that_lost_its_end_gives_no_position_away_again():
+    """Replay would skip what is sent then, and readers take it for sealed."""
+    with Server(settings=SEALED) as server:
+        send_parts(server, 3)
+        server.kill()
+        for segment in (server.data_dir / "wal").glob("*.wal"):
+            with segment.open("r+b") as file:
+                file.write(bytes(4096))
+        server.restart()
+        send(server, "after", 5)
+        equal(server.value("SELECT count(*) FROM logs"), 65, "rows")
+        wait_until(lambda: len(parts_of(server)) == 4, 20, "the part of what came after")
+        server.kill()
+        server.restart()
+        equal(server.value("SELECT count(*) FROM logs"), 65, "rows after kill -9")
+
+
+@test
 def scrub_finds_what_nobody_asks_for():
     with Server(settings={**SEALED, "SCRUB_INTERVAL": "2s"}) as server:
         send_parts(server, 3)
