@@ -1,6 +1,8 @@
 #include "app/chaos_place.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 
 #include "app/chaos_house.h"
 #include "base/units.h"
+#include "os/errno_error.h"
 
 namespace strata::app {
 namespace {
@@ -74,6 +77,14 @@ Result<std::filesystem::path> PlainPath(const std::filesystem::path& path) {
   return plain.has_filename() ? plain : plain.parent_path();
 }
 
+// A folder of ours alone: a name that nobody can foretell, so that none is taken over that lies
+// there already, nor what a link of that name points to.
+Result<std::filesystem::path> FreshFolder(const std::filesystem::path& parent) {
+  std::string name = (parent / "strata-chaos-XXXXXX").native();
+  if (::mkdtemp(name.data()) == nullptr) return os::ErrnoError(errno, "make a folder in", parent);
+  return std::filesystem::path(name);
+}
+
 }  // namespace
 
 Result<ChaosPlace> ChaosPlace::Make(const std::filesystem::path& parent,
@@ -89,17 +100,11 @@ Result<ChaosPlace> ChaosPlace::Make(const std::filesystem::path& parent,
                                        " free, and " + FormatSize(free_min_bytes) +
                                        " are needed to be safe from filling it"};
   }
-  const std::string name = "strata-chaos-" + std::to_string(::getpid());
-  for (int attempt = 0;; ++attempt) {
-    place.work = absolute / (name + (attempt == 0 ? "" : "-" + std::to_string(attempt)));
-    ASSIGN_OR_RETURN(const bool taken, files.Exists(place.work));
-    if (!taken) break;
-  }
-  RETURN_IF_ERROR(files.CreateDirectories(place.work));
+  RETURN_IF_ERROR(files.CreateDirectories(absolute));
+  ASSIGN_OR_RETURN(place.work, FreshFolder(absolute));
   const auto apart = FolderApartFrom(place.work);
   place.ledgers_apart = apart.has_value();
-  place.ledgers = apart ? *apart / place.work.filename() : place.work / "ledgers";
-  RETURN_IF_ERROR(files.CreateDirectories(place.ledgers));
+  ASSIGN_OR_RETURN(place.ledgers, FreshFolder(apart.value_or(place.work)));
   return place;
 }
 

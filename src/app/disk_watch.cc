@@ -55,18 +55,26 @@ void DiskWatch::Look() {
     if (!looked_) Enter(DiskState::kEnough, 0);
     return;
   }
-  std::uint64_t free = space->free_bytes;
-  if (!reserve_.is_held() && free >= limits.free_min_bytes + reserve_.bytes()) {
-    if (const Status established = reserve_.Establish(); established) {
-      free -= reserve_.bytes();
-    } else {
-      LogWarn("the disk's reserve cannot be taken", established.error());
-    }
-  }
+  const std::uint64_t free = Reserve(space->free_bytes);
   free_bytes_.store(free, std::memory_order_relaxed);
-  const bool low = free < limits.free_min_bytes || !reserve_.is_held();
+  const bool low = free < limits.free_min_bytes || (!reserve_.is_held() && !reserve_is_refused_);
   const bool warning = free < limits.free_warn_bytes;
   Enter(low ? DiskState::kLow : warning ? DiskState::kWarning : DiskState::kEnough, free);
+}
+
+// Takes the reserve where there is room for it; what is free then.
+std::uint64_t DiskWatch::Reserve(std::uint64_t free) {
+  const bool was_held = reserve_.is_held();
+  if (!was_held && free < limits_.Get().free_min_bytes + reserve_.bytes()) return free;
+  const Status established = reserve_.Establish();
+  // A file that cannot be made for another reason than space is no reason to refuse requests.
+  const bool refused = !established && !os::IsNoSpace(established.error());
+  if (refused && !reserve_is_refused_) {
+    LogWarn("the disk's reserve cannot be taken: a full disk will stop sealing and merging",
+            established.error());
+  }
+  reserve_is_refused_ = refused;
+  return established && !was_held ? free - reserve_.bytes() : free;
 }
 
 void DiskWatch::Enter(DiskState state, std::uint64_t free) {

@@ -48,6 +48,7 @@ class DiskWatch {
   std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
  private:
+  std::uint64_t Reserve(std::uint64_t free);
   void Enter(DiskState state, std::uint64_t free);
   std::string Reason(std::uint64_t free) const;
 
@@ -58,6 +59,7 @@ class DiskWatch {
   const std::function<void(std::string)> low_;
   const std::function<void()> enough_;
   bool looked_ = false;
+  bool reserve_is_refused_ = false;  // for another reason than space
   std::atomic<DiskState> state_{DiskState::kEnough};
   std::atomic<std::uint64_t> free_bytes_{0};
   std::jthread thread_;

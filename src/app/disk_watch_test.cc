@@ -86,6 +86,19 @@ TEST_F(DiskWatchTest, TheDoorStaysClosedUntilTheReserveIsBack) {
   EXPECT_EQ(watch.free_bytes(), 100_KiB);
 }
 
+TEST_F(DiskWatchTest, AReserveThatFailsForAnotherReasonThanSpaceRefusesNobody) {
+  disk.FailAt(2, EIO, os::SimulatedDisk::Repeat::kOnce);  // the first call asks what is free
+  watch.Look();
+  EXPECT_FALSE(reserve.is_held());
+  EXPECT_FALSE(watch.is_low());
+  EXPECT_EQ(refusal, "");
+  SetFree(99_KiB);
+  EXPECT_TRUE(watch.is_low());
+  SetFree(500_KiB);
+  EXPECT_TRUE(reserve.is_held());
+  EXPECT_EQ(refusal, "");
+}
+
 TEST_F(DiskWatchTest, ADiskThatCannotBeAskedCountsAsItDid) {
   SetFree(50_KiB);
   ASSERT_TRUE(watch.is_low());

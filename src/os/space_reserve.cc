@@ -45,18 +45,20 @@ SpaceReserve::SpaceReserve(std::filesystem::path path, std::uint64_t bytes, File
 
 Status SpaceReserve::Establish() {
   const MutexLock lock(mutex_);
-  if (is_held()) return Done{};
+  if (bytes_ == 0 || (is_held() && taken_)) return Done{};
   const auto allocated = [&]() -> Status {
     ASSIGN_OR_RETURN(
         const auto file,
-        files_.Open(path_, {.access = Access::kReadWrite, .create = true, .truncate = true}));
+        files_.Open(path_, {.access = Access::kReadWrite, .create = true, .truncate = !is_held()}));
     return file->Allocate(bytes_);
   }();
   if (!allocated) {
     // What it took in part would be missed.
     static_cast<void>(files_.Remove(path_).has_value());
+    held_.store(false, std::memory_order_release);
     return allocated;
   }
+  taken_ = true;
   held_.store(true, std::memory_order_release);
   return Done{};
 }
@@ -64,7 +66,11 @@ Status SpaceReserve::Establish() {
 bool SpaceReserve::GiveUp() {
   const MutexLock lock(mutex_);
   if (!held_.load(std::memory_order_acquire)) return false;
-  if (!files_.Remove(path_)) return false;
+  if (const Status removed = files_.Remove(path_); !removed) {
+    // Somebody else has removed it, so it is not held, and the space was not kept for this.
+    if (removed.error().code == Code::kNotFound) held_.store(false, std::memory_order_release);
+    return false;
+  }
   held_.store(false, std::memory_order_release);
   given_up_.fetch_add(1, std::memory_order_acq_rel);
   return true;

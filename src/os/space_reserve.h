@@ -18,10 +18,11 @@ namespace strata::os {
 // Thread-safe.
 class SpaceReserve {
  public:
-  // `bytes` 0: there is no reserve. A file of that size that is there already is held.
+  // `bytes` 0: there is no reserve. A file of that size that is there already counts as held.
   SpaceReserve(std::filesystem::path path, std::uint64_t bytes, FileSystem& files);
 
-  // Takes the space, unless it is held. kExhausted: there is not enough.
+  // Takes the space, unless it was taken before; a file from an earlier life may be a copy that has
+  // the size and not the space. kExhausted: there is not enough.
   Status Establish();
   // Gives it up. True: it was held, so that there is space now.
   bool GiveUp();
@@ -36,6 +37,7 @@ class SpaceReserve {
   const std::uint64_t bytes_;
   FileSystem& files_;
   Mutex mutex_;
+  bool taken_ GUARDED_BY(mutex_) = false;  // by this object
   std::atomic<bool> held_{false};
   std::atomic<std::uint64_t> given_up_{0};
 };

@@ -46,6 +46,15 @@ TEST_F(SpaceReserveTest, IsFoundAgainByTheNextProcess) {
   EXPECT_FALSE(SpaceReserve("/reserve", 2 * kReserve, disk).is_held()) << "of another size";
 }
 
+TEST_F(SpaceReserveTest, IsTakenAgainAfterSomebodyRemovedIt) {
+  ASSERT_TRUE(disk.Remove("/reserve"));
+  EXPECT_FALSE(reserve.GiveUp()) << "it kept no space";
+  EXPECT_FALSE(reserve.is_held());
+  ASSERT_TRUE(reserve.Establish());
+  EXPECT_TRUE(reserve.is_held());
+  EXPECT_EQ(disk.FreeSpace("/")->free_bytes, 90'000U);
+}
+
 TEST_F(SpaceReserveTest, TakesNothingWhereThereIsTooLittle) {
   ASSERT_TRUE(reserve.GiveUp());
   Fill(kReserve - 1);

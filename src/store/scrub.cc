@@ -211,6 +211,10 @@ std::optional<Scrub::Item> Scrub::NextPart() const {
 
 // Holds the reader back to the rate, and while others need the machine.
 bool Scrub::Pass(std::uint64_t bytes) {
+  if (stop_.stop_requested()) {  // on a disk slower than the rate no Wait() notices
+    ended_ = true;
+    return false;
+  }
   while (MustGiveWay()) {
     if (!Wait(kGiveWay)) return false;
     Tick();
