@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 
 #include "base/crc32c.h"
 #include "base/hash.h"
@@ -124,6 +125,16 @@ class Description {
   std::vector<PartColumn> columns_;
 };
 
+// What the machine did to us says nothing about the bytes.
+Code CodeOf(const std::exception& e, const StatementState& state) {
+  const duckdb::ErrorData error(e);
+  const bool no_memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr ||
+                         error.Type() == duckdb::ExceptionType::OUT_OF_MEMORY;
+  if (no_memory) return Code::kUnavailable;
+  const bool refused = error.Type() == duckdb::ExceptionType::IO && state.damaged_parts().empty();
+  return refused ? Code::kIo : Code::kCorrupt;
+}
+
 }  // namespace
 
 Result<PartInfo> DescribePart(model::Kind kind, const std::string& path, os::FileSystem& files) {
@@ -141,7 +152,7 @@ Result<PartInfo> DescribePart(model::Kind kind, const std::string& path, os::Fil
     connection->BeginTransaction();
     Description(*connection->context, kind, path).AddTo(info);
   } catch (const std::exception& e) {
-    return Error{Code::kCorrupt, what + duckdb::ErrorData(e).RawMessage()};
+    return Error{CodeOf(e, state), what + duckdb::ErrorData(e).RawMessage()};
   }
   NoteFilter(path, files, info);
   return info;

@@ -15,10 +15,16 @@ struct Stray {
   wal::PositionRange positions;  // as its name says
 };
 
+bool Meet(const wal::PositionRange& a, const wal::PositionRange& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
 class Adoption {
  public:
   explicit Adoption(const Workplace& at) : at_(at) {}
 
+  // First all is decided, then listed, then moved: what fails on the way leaves every file where it
+  // is, for the next start.
   Status Run(const std::vector<std::string>& paths) {
     std::map<model::CollectionId, std::vector<Stray>> strays;
     for (const std::string& path : paths) {
@@ -27,19 +33,22 @@ class Adoption {
       if (collection != nullptr && !stray.positions.empty()) {
         strays[collection->id].push_back(stray);
       } else {
-        RETURN_IF_ERROR(Refuse(path, "its collection is not known"));
+        refused_[path] = "its collection is not known";
       }
     }
     std::map<std::string, Edit> edits;  // by namespace
     for (auto& [id, of] : strays) {
-      std::ranges::sort(of, {}, [](const Stray& stray) { return stray.positions.first; });
+      // Of two that begin together the longer one is what the other was merged into.
+      std::ranges::sort(of, {}, [](const Stray& stray) {
+        return std::pair(stray.positions.first, ~stray.positions.last);
+      });
       const model::Collection& collection = *at_.collections.Find(id);
       RETURN_IF_ERROR(Take(collection, of, edits[collection.namespace_name]));
     }
-    // One edit: after it, a stray that is not listed is of no use.
     for (const auto& [namespace_name, edit] : edits) {
       if (!edit.empty()) RETURN_IF_ERROR(Apply(namespace_name, edit));
     }
+    for (const auto& [path, reason] : refused_) RETURN_IF_ERROR(Refuse(path, reason));
     return Done{};
   }
 
@@ -58,51 +67,99 @@ class Adoption {
     const CollectionParts* parts = manifest->Find(collection.id);
     if (parts == nullptr) {
       for (const Stray& stray : strays) {
-        RETURN_IF_ERROR(Refuse(stray.path, "its collection is not in the manifest"));
+        refused_[stray.path] = "its collection is not in the manifest";
       }
       return Done{};
     }
-    Position sealed = parts->sealed;
-    Position taken = 0;  // of the strays before
+    std::vector<PartPtr> adopted;
+    std::vector<PartPtr> damaged;
     for (const Stray& stray : strays) {
-      const bool doubled =
-          stray.positions.first <= taken || std::ranges::any_of(parts->parts, [&](const auto& p) {
-            return p->min_position() <= stray.positions.last &&
-                   p->max_position() >= stray.positions.first;
-          });
-      if (doubled) {
-        RETURN_IF_ERROR(Refuse(stray.path, "listed parts have its rows"));
+      std::string known = WhoHas(stray.positions, *parts, adopted);
+      if (!known.empty()) {
+        refused_[stray.path] = std::move(known);
         continue;
       }
-      auto part = Describe(collection, stray);
-      if (!part) {
-        RETURN_IF_ERROR(Refuse(stray.path, part.error().message));
-        continue;
-      }
-      taken = (*part)->max_position();
-      sealed = std::max(sealed, taken);
-      report_.adopted_rows += (*part)->rows();
-      ++report_.adopted;
-      edit.emplace_back(AddPart{*std::move(part)});
+      ASSIGN_OR_RETURN(PartPtr part, Describe(collection, stray));
+      (part->info->bytes == kNotDescribed ? damaged : adopted).push_back(std::move(part));
     }
-    if (sealed > parts->sealed) edit.emplace_back(SetSealed{collection.id, sealed});
+    for (PartPtr& part : damaged) {
+      std::string known = WhoHas({part->min_position(), part->max_position()}, *parts, adopted);
+      if (!known.empty()) {
+        refused_[part->path] = std::move(known);
+        continue;
+      }
+      report_.damaged.push_back(part->path);
+      adopted.push_back(std::move(part));
+    }
+    Add(*parts, adopted, edit);
     return Done{};
   }
 
+  // Empty, or why a part with these positions is of no use.
+  static std::string WhoHas(const wal::PositionRange& positions, const CollectionParts& parts,
+                            const std::vector<PartPtr>& adopted) {
+    const auto meets = [&](const PartPtr& part) {
+      return Meet(positions, {part->min_position(), part->max_position()});
+    };
+    if (std::ranges::any_of(parts.parts, meets)) return "listed parts have its rows";
+    if (std::ranges::any_of(adopted, meets)) return "another part has its rows";
+    if (std::ranges::any_of(parts.dropped, [&](const auto& r) { return Meet(positions, r); })) {
+      return "retention has dropped its rows";
+    }
+    if (std::ranges::any_of(
+            parts.lost, [&](const LostRows& lost) { return Meet(positions, lost.positions); })) {
+      return "its rows are listed as lost";
+    }
+    return {};
+  }
+
+  void Add(const CollectionParts& parts, const std::vector<PartPtr>& adopted, Edit& edit) {
+    Position sealed = parts.sealed;
+    for (const PartPtr& part : adopted) {
+      sealed = std::max(sealed, part->max_position());
+      report_.adopted_rows += part->rows();
+      edit.emplace_back(AddPart{part});
+    }
+    report_.adopted += adopted.size();
+    if (sealed > parts.sealed) edit.emplace_back(SetSealed{parts.collection.id, sealed});
+  }
+
+  // What cannot be read now may be the only copy of its rows: that ends the start. What can be read
+  // and does not decode is listed all the same, as damaged.
   Result<PartPtr> Describe(const model::Collection& collection, const Stray& stray) {
+    auto info = Read(collection, stray);
+    // What a cable or memory did to one reading is no damage of the disk.
+    if (!info && info.error().code == Code::kCorrupt) info = Read(collection, stray);
+    if (!info && info.error().code != Code::kCorrupt) {
+      return std::move(info).error().Within(
+          stray.path +
+          " has to be read, for the manifest's entry of it is damaged; nothing was changed (start "
+          "again when it can be read, or move it out of the data directory)");
+    }
+    if (!info) {
+      LogError("a part that a lost edit of the manifest listed does not decode",
+               {{"path", stray.path}, {"reason", info.error().message}});
+      info = duck::PartInfo{.bytes = kNotDescribed,
+                            .min_position = stray.positions.first,
+                            .max_position = stray.positions.last};
+    }
+    // When its rows came is not known: for retention they came now, so that none goes too early.
+    const std::int64_t now_ns = at_.clock.WallNanos();
+    return PartPtr(std::make_shared<const Part>(
+        Part{.collection = collection.id,
+             .path = stray.path,
+             .first_arrival_ns = now_ns,
+             .last_arrival_ns = now_ns,
+             .info = std::make_shared<const duck::PartInfo>(*std::move(info))}));
+  }
+
+  Result<duck::PartInfo> Read(const model::Collection& collection, const Stray& stray) {
     const auto path = at_.config().data_dir / stray.path;
     ASSIGN_OR_RETURN(duck::PartInfo info, at_.writer.Describe(collection.kind, path.native()));
     if (info.min_position != stray.positions.first || info.max_position != stray.positions.last) {
       return Error{Code::kCorrupt, "it has other positions than its name says"};
     }
-    // When its rows came is not known: for retention they came now, so that none goes too early.
-    const std::int64_t now_ns = at_.clock.WallNanos();
-    return std::make_shared<const Part>(
-        Part{.collection = collection.id,
-             .path = stray.path,
-             .first_arrival_ns = now_ns,
-             .last_arrival_ns = now_ns,
-             .info = std::make_shared<const duck::PartInfo>(std::move(info))});
+    return info;
   }
 
   Status Refuse(const std::string& path, const std::string& reason) {
@@ -123,23 +180,21 @@ class Adoption {
     return std::move(kept).error();
   }
 
+  // After an error a crash may still bring the edit back, so that its parts have to stay.
   Status Apply(const std::string& namespace_name, const Edit& edit) {
-    const Status applied = at_.manifests.Apply(namespace_name, edit);
-    if (applied) {
-      LogWarn("parts that a lost edit of the manifest listed are listed again",
-              {{"namespace", namespace_name}, {"parts", report_.adopted}});
-      return Done{};
+    Status applied = at_.manifests.Apply(namespace_name, edit);
+    if (!applied) {
+      return std::move(applied).error().Within(
+          "list parts again whose entries in the manifest are damaged");
     }
-    // The next start must not take them for leftovers.
-    for (const Operation& operation : edit) {
-      const auto* add = std::get_if<AddPart>(&operation);
-      if (add != nullptr) RETURN_IF_ERROR(Refuse(add->part->path, applied.error().message));
-    }
+    LogWarn("parts that a lost edit of the manifest listed are listed again",
+            {{"namespace", namespace_name}, {"parts", report_.adopted}});
     return Done{};
   }
 
   const Workplace& at_;
   AdoptReport report_;
+  std::map<std::string, std::string> refused_;  // why, by path
 };
 
 }  // namespace

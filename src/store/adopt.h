@@ -14,12 +14,16 @@ namespace strata::store {
 struct AdoptReport {
   std::uint64_t adopted = 0;
   std::uint64_t adopted_rows = 0;
+  std::vector<std::string> damaged;    // of those adopted: paths of those that do not decode
   std::vector<std::string> set_aside;  // where they are now, relative to the data directory
 };
 
-// `strays`: paths of parts that no manifest lists (store/part_folder.h). Those that do not decode,
-// whose collection is unknown, or whose positions listed parts have already go to quarantine: their
-// rows are lost, or there twice. Requires: at start, before rows are replayed.
+// `strays`: paths of parts that no manifest lists (store/part_folder.h). Those whose collection is
+// unknown, or whose positions are in listed parts, were dropped or are lost, go to quarantine.
+// Those that do not decode are listed, not described: they are to be judged as damaged parts are,
+// so that memory and log are asked for their rows. Errors: a part that cannot be read now, an edit
+// that cannot be written; then every part is where it was. Requires: at start, before rows are
+// replayed.
 Result<AdoptReport> AdoptStrays(const std::vector<std::string>& strays, const Workplace& at);
 
 }  // namespace strata::store

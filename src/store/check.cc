@@ -15,6 +15,9 @@ namespace {
 constexpr std::uint64_t kWindowBytes = 1_MiB;
 static_assert(kWindowBytes % duck::kPartBlockBytes == 0);
 
+// So many may be lost at once: by an accident, not by a mount.
+constexpr std::size_t kFewParts = 3;
+
 Verdict Failed(const Error& error) {
   const bool gone = error.code == Code::kNotFound;
   return {.soundness = gone ? Soundness::kGone : Soundness::kUnreadable, .reason = error.message};
@@ -70,8 +73,16 @@ Verdict GlanceAtPart(const Part& part, const std::filesystem::path& data_dir,
                      os::FileSystem& files) {
   const auto stat = files.GetStat(data_dir / part.path);
   if (!stat) return Failed(stat.error());
+  if (part.info->bytes == kNotDescribed) return Damaged(0, "does not decode");
   if (stat->size == part.info->bytes) return {};
   return Damaged(std::min(stat->size, part.info->bytes), OtherSize(stat->size, part.info->bytes));
+}
+
+bool AllGone(std::span<const PartPtr> parts, const std::filesystem::path& data_dir,
+             os::FileSystem& files) {
+  return parts.size() > kFewParts && std::ranges::all_of(parts, [&](const PartPtr& part) {
+           return GlanceAtPart(*part, data_dir, files).soundness == Soundness::kGone;
+         });
 }
 
 Verdict CheckPart(const Part& part, const std::filesystem::path& data_dir, os::FileSystem& files,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "os/file_system.h"
@@ -40,6 +41,9 @@ using Pace = std::function<bool(std::uint64_t bytes)>;
 // Only that the file is there, and its size: what a start asks.
 Verdict GlanceAtPart(const Part& part, const std::filesystem::path& data_dir,
                      os::FileSystem& files);
+// Of more than a few parts none is there: that is the look of a disk that is not mounted.
+bool AllGone(std::span<const PartPtr> parts, const std::filesystem::path& data_dir,
+             os::FileSystem& files);
 // Every byte. `pace` may be empty.
 Verdict CheckPart(const Part& part, const std::filesystem::path& data_dir, os::FileSystem& files,
                   const Pace& pace);

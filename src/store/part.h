@@ -38,6 +38,10 @@ struct Part {
 
 using PartPtr = std::shared_ptr<const Part>;
 
+// The bytes of a part that is listed, but of which nothing is known but its name (store/adopt.h):
+// it did not decode. Its rows are 0, their number is not known.
+inline constexpr std::uint64_t kNotDescribed = 0;
+
 inline constexpr const char* kPartsFolder = "parts";
 // "parts/<namespace>/<collection>". Bytes of the names other than letters, digits, '-' and '_' are
 // written as %XX, so that no name leaves its folder.

@@ -1,5 +1,7 @@
 #include "store/part_folder.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -22,6 +24,7 @@ class Tidier {
 
   void List(const ManifestSnapshot& manifest) {
     for (const CollectionPartsPtr& parts : manifest.collections) {
+      if (!parts->lost.empty()) lost_[CollectionFolder(parts->collection) + "/"] = parts;
       for (const PartPtr& part : parts->parts) {
         listed_.insert(part->path);
         if (part->info->filter_bytes > 0) listed_.insert(FilterPath(part->path));
@@ -42,11 +45,12 @@ class Tidier {
         RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
       } else {
         if (listed_.contains(path) || !IsOurs(entry.name)) continue;
-        if (!certain && entry.name.ends_with(kPartSuffix)) {
+        const bool is_part = entry.name.ends_with(kPartSuffix);
+        if (is_part && (!certain || MeetsLost(path))) {
           report_.strays.push_back(path);
           continue;
         }
-        if (!certain && IsFilterOfStray(path)) continue;
+        if (IsFilterOfStray(path)) continue;
         RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
         FaultPoint<"store.open.orphan_removed">();
         ++report_.orphans_removed;
@@ -57,6 +61,14 @@ class Tidier {
   }
 
   Status FindMissing() {
+    if (AllGone(parts_, data_dir_, files_)) {
+      return Error{Code::kNotFound,
+                   "none of the " + std::to_string(parts_.size()) +
+                       " parts that the manifests in " + (data_dir_ / "manifest").native() +
+                       " list is there, " + parts_.front()->path +
+                       " for one: mount their disk or bring them back (to start without them, and "
+                       "without a list of what is lost, move the folder of manifests away)"};
+    }
     for (const PartPtr& part : parts_) {
       const Verdict verdict = GlanceAtPart(*part, data_dir_, files_);
       if (verdict.soundness == Soundness::kSound) continue;
@@ -76,9 +88,22 @@ class Tidier {
     return !report_.strays.empty() && path == FilterPath(report_.strays.back());
   }
 
+  // It was gone and is back, or a backup brought it.
+  bool MeetsLost(const std::string& path) const {
+    const wal::PositionRange positions = PositionsOf(path);
+    return std::ranges::any_of(lost_, [&](const auto& of) {
+      return path.starts_with(of.first) &&
+             std::ranges::any_of(of.second->lost, [&](const LostRows& lost) {
+               return positions.first <= lost.positions.last &&
+                      lost.positions.first <= positions.last;
+             });
+    });
+  }
+
   const Path data_dir_;
   os::FileSystem& files_;
   std::unordered_set<std::string> listed_;
+  std::map<std::string, CollectionPartsPtr> lost_;  // collections that lost rows, by their folder
   std::vector<PartPtr> parts_;
   PartFolderReport report_;
 };

@@ -16,15 +16,17 @@ namespace strata::store {
 
 struct PartFolderReport {
   std::uint64_t orphans_removed = 0;  // files that no manifest lists: a crash interrupted a change
-  // Parts that no manifest lists, of namespaces whose manifest is missing or doubtful: perhaps the
-  // only copy of their rows. Relative to the data directory, in order of names.
+  // Parts that no manifest lists: of namespaces whose manifest is missing or doubtful, or with
+  // positions that are listed as lost. Perhaps the only copy of their rows. Relative to the data
+  // directory, in order of names.
   std::vector<std::string> strays;
   // Listed, but missing or of another size.
   std::vector<PartPtr> missing;
 };
 
 // Requires: `manifests` are all there are, and no part is being written. Removes orphans, but for
-// strays, and folders that are empty. Files with other names than ours are left alone.
+// strays, and folders that are empty. Files with other names than ours are left alone. kNotFound:
+// none of the listed parts is there.
 Result<PartFolderReport> TidyPartFolder(const std::filesystem::path& data_dir,
                                         const std::vector<ManifestPtr>& manifests,
                                         const std::set<std::string>& doubtful_namespaces,

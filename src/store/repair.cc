@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::chrono::minutes kRetryAfter{1};
 
-std::uint64_t RowCount(std::span<const model::BlockSlice> slices) {
-  std::uint64_t rows = 0;
-  for (const model::BlockSlice& slice : slices) rows += slice.RowCount();
-  return rows;
-}
-
 }  // namespace
 
 void Repair::Use(hot::Hot& hot, LogSource& log) {
@@ -136,55 +130,85 @@ Status Repair::JudgeOne(const PartPtr& part, const model::Collection& collection
     return Done{};
   }
   if (!verdict.is_damage()) return Error{Code::kIo, verdict.reason};
-  std::string& reason = pending_[part->path].reason;
-  if (reason.empty()) reason = verdict.reason;
-  RETURN_IF_ERROR(Replace(part, collection, reason));
+  if (verdict.soundness == Soundness::kGone) RETURN_IF_ERROR(CheckNotUnmounted());
+  Pending& pending = pending_[part->path];
+  if (pending.reason.empty()) pending.reason = verdict.reason;
+  RETURN_IF_ERROR(Replace(part, collection, pending));
   Clear(part->path);
   return Done{};
 }
 
-Status Repair::Replace(const PartPtr& part, const model::Collection& collection,
-                       const std::string& reason) {
+// A disk that is not mounted has lost nothing.
+Status Repair::CheckNotUnmounted() const {
+  std::vector<PartPtr> all;
+  for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
+    for (const CollectionPartsPtr& parts : manifest->collections) {
+      all.insert(all.end(), parts->parts.begin(), parts->parts.end());
+    }
+  }
+  if (!AllGone(all, at_.config().data_dir, at_.files)) return Done{};
+  return Error{Code::kIo, "all parts are gone at once: a disk may not be mounted"};
+}
+
+Status Repair::Replace(const PartPtr& part, const model::Collection& collection, Pending& pending) {
   ASSIGN_OR_RETURN(const std::string kept, SetAsideFiles(*part));
-  ASSIGN_OR_RETURN(const Rebuilt rebuilt, Rebuild(*part, collection));
+  if (!pending.unlisted) {
+    ASSIGN_OR_RETURN(pending.unlisted, Rebuild(*part, collection));
+  }
+  const Rebuilt& rebuilt = *pending.unlisted;
   Edit edit;
   edit.emplace_back(RemovePart{
       .collection = part->collection, .min_position = part->min_position(), .path = part->path});
   for (const PartPtr& again : rebuilt.parts) edit.emplace_back(AddPart{again});
-  LostRows lost{.positions = {.first = part->min_position(), .last = part->max_position()},
-                .rows = part->rows() - std::min(part->rows(), rebuilt.rows),
-                .min_time = part->info->min_time,
-                .max_time = part->info->max_time,
-                .last_arrival_ns = part->last_arrival_ns,
-                .found_ns = at_.clock.WallNanos(),
-                .file = kept,
-                .reason = reason};
-  if (!rebuilt.gap.empty()) lost.positions = rebuilt.gap;
-  if (lost.rows > 0) edit.emplace_back(LoseRows{.collection = part->collection, .lost = lost});
+  if (auto lost = LostOf(*part, rebuilt)) {
+    lost->found_ns = at_.clock.WallNanos();
+    lost->file = kept;
+    lost->reason = pending.reason;
+    edit.emplace_back(LoseRows{.collection = part->collection, .lost = *std::move(lost)});
+  }
   RETURN_IF_ERROR(at_.manifests.Apply(collection.namespace_name, edit));
   at_.metrics.damaged_parts.Add();
   at_.metrics.rebuilt_rows.Add(rebuilt.rows);
-  Tell(*part, collection, lost, rebuilt);
+  Tell(*part, collection, pending.reason, kept, rebuilt);
   return Done{};
 }
 
-void Repair::Tell(const Part& part, const model::Collection& collection, const LostRows& lost,
-                  const Rebuilt& rebuilt) const {
+// Of a part that is not described the first row is at its first position: without it there is a
+// gap.
+std::optional<LostRows> Repair::LostOf(const Part& part, const Rebuilt& rebuilt) {
+  const bool described = part.info->bytes != kNotDescribed;
+  const bool lost =
+      described ? part.rows() > rebuilt.rows : !rebuilt.gap.empty() || rebuilt.rows == 0;
+  if (!lost) return std::nullopt;
+  const wal::PositionRange all{.first = part.min_position(), .last = part.max_position()};
+  const wal::PositionRange unsure = rebuilt.from_log.empty() ? all : rebuilt.from_log;
+  return LostRows{.positions = rebuilt.gap.empty() ? unsure : rebuilt.gap,
+                  .rows = described ? part.rows() - rebuilt.rows : 0,
+                  .min_time = part.info->min_time,
+                  .max_time = part.info->max_time,
+                  .last_arrival_ns = part.last_arrival_ns,
+                  .file = {},
+                  .reason = {}};
+}
+
+void Repair::Tell(const Part& part, const model::Collection& collection, const std::string& reason,
+                  const std::string& kept, const Rebuilt& rebuilt) const {
+  const auto lost = LostOf(part, rebuilt);
   LogWarn("part is damaged and in quarantine", {{"path", part.path},
-                                                {"quarantine", lost.file},
-                                                {"reason", lost.reason},
+                                                {"quarantine", kept},
+                                                {"reason", reason},
                                                 {"namespace", collection.namespace_name},
                                                 {"collection", collection.name},
                                                 {"rebuilt_rows", rebuilt.rows},
-                                                {"lost_rows", lost.rows}});
-  if (lost.rows == 0) return;
+                                                {"lost_rows", lost ? lost->rows : 0}});
+  if (!lost) return;
   LogError("rows that were acknowledged are lost", {{"namespace", collection.namespace_name},
                                                     {"collection", collection.name},
-                                                    {"rows", lost.rows},
-                                                    {"first_position", lost.positions.first},
-                                                    {"last_position", lost.positions.last},
-                                                    {"min_time_ns", lost.min_time},
-                                                    {"max_time_ns", lost.max_time}});
+                                                    {"rows", lost->rows},
+                                                    {"first_position", lost->positions.first},
+                                                    {"last_position", lost->positions.last},
+                                                    {"min_time_ns", lost->min_time},
+                                                    {"max_time_ns", lost->max_time}});
 }
 
 // Where the file is now; empty when it was not there. An attempt before may have moved it already.
@@ -201,30 +225,41 @@ Result<std::string> Repair::SetAsideFiles(const Part& part) {
 
 Result<Repair::Rebuilt> Repair::Rebuild(const Part& part, const model::Collection& collection) {
   Rebuilt rebuilt;
-  // Every row above the floor is in memory.
-  if (hot_->Floor(collection.id) < part.min_position()) {
-    const auto slices = hot_->Slices(collection.id, part.min_position() - 1, part.max_position());
-    // Fewer: blocks were evicted meanwhile.
-    if (RowCount(slices) == part.rows()) {
-      RETURN_IF_ERROR(Write(part, collection, slices, rebuilt));
-      return rebuilt;
-    }
+  Status found = AddFromMemory(part, collection, rebuilt);
+  if (found && !rebuilt.from_log.empty()) found = AddFromLog(part, collection, rebuilt);
+  if (found) return rebuilt;
+  for (const PartPtr& again : rebuilt.parts) RemoveUnlisted(at_, again->path);
+  return std::move(found).error();
+}
+
+// Every row above the floor is in memory, unless it rose meanwhile.
+Status Repair::AddFromMemory(const Part& part, const model::Collection& collection,
+                             Rebuilt& rebuilt) {
+  std::vector<model::BlockSlice> slices;
+  Position floor = hot_->Floor(collection.id);
+  for (Position before = floor + 1; before != floor && floor < part.max_position();) {
+    before = floor;
+    slices =
+        hot_->Slices(collection.id, std::max(floor, part.min_position() - 1), part.max_position());
+    floor = hot_->Floor(collection.id);
   }
-  RETURN_IF_ERROR(AddFromLog(part, collection, rebuilt));
-  return rebuilt;
+  if (floor >= part.max_position()) slices.clear();
+  rebuilt.from_log = {.first = part.min_position(), .last = std::min(floor, part.max_position())};
+  return slices.empty() ? Status(Done{}) : Write(part, collection, slices, rebuilt);
 }
 
 Status Repair::AddFromLog(const Part& part, const model::Collection& collection, Rebuilt& rebuilt) {
-  for (Position next = part.min_position(); next <= part.max_position();) {
+  const Position last = rebuilt.from_log.last;
+  for (Position next = part.min_position(); next <= last;) {
     const Position oldest = log_->oldest();
-    const Position from = oldest == 0 ? part.max_position() + 1 : std::max(next, oldest);
+    const Position from = oldest == 0 ? last + 1 : std::max(next, oldest);
     if (from > next) {
       if (rebuilt.gap.empty()) rebuilt.gap.first = next;
-      next = std::min(from, part.max_position() + 1);
+      next = std::min(from, last + 1);
       rebuilt.gap.last = next - 1;
       continue;
     }
-    auto again = log_->Reread(collection, {.first = next, .last = part.max_position()});
+    auto again = log_->Reread(collection, {.first = next, .last = last});
     if (!again && again.error().code == Code::kNotFound) {
       if (log_->oldest() > next) continue;  // released meanwhile
       return Done{};                        // its frames cannot be decoded here

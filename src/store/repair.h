@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,12 +48,14 @@ class Repair {
   struct Rebuilt {
     std::vector<PartPtr> parts;
     std::uint64_t rows = 0;
-    wal::PositionRange
-        gap;  // that nothing has; empty when it is not known which positions these are
+    wal::PositionRange from_log;  // that memory does not have; the log may have some of it
+    wal::PositionRange gap;       // of these, what it has not; empty when that is not known
   };
   struct Pending {
     MonotonicTime retry_at;
     std::string reason;  // of the damage, once it is known
+    // Written again, but the edit failed: a crash may still bring it back, so that they stay.
+    std::optional<Rebuilt> unlisted;
   };
 
   void Clear(const std::string& path);
@@ -60,20 +63,22 @@ class Repair {
   Status JudgeFilter(const PartPtr& part, const model::Collection& collection);
   Status JudgeOne(const PartPtr& part, const model::Collection& collection);
   Verdict CheckTwice(const Part& part);
-  Status Replace(const PartPtr& part, const model::Collection& collection,
-                 const std::string& reason);
+  Status CheckNotUnmounted() const;
+  Status Replace(const PartPtr& part, const model::Collection& collection, Pending& pending);
+  static std::optional<LostRows> LostOf(const Part& part, const Rebuilt& rebuilt);
   Result<Rebuilt> Rebuild(const Part& part, const model::Collection& collection);
+  Status AddFromMemory(const Part& part, const model::Collection& collection, Rebuilt& rebuilt);
   Status AddFromLog(const Part& part, const model::Collection& collection, Rebuilt& rebuilt);
   Status Write(const Part& part, const model::Collection& collection,
                std::span<const model::BlockSlice> slices, Rebuilt& rebuilt);
   Result<std::string> SetAsideFiles(const Part& part);
-  void Tell(const Part& part, const model::Collection& collection, const LostRows& lost,
-            const Rebuilt& rebuilt) const;
+  void Tell(const Part& part, const model::Collection& collection, const std::string& reason,
+            const std::string& kept, const Rebuilt& rebuilt) const;
 
   const Workplace at_;
   hot::Hot* hot_ = nullptr;
   LogSource* log_ = nullptr;
-  std::map<std::string, Pending> pending_;  // by path; of those whose judgement failed
+  std::map<std::string, Pending> pending_;  // by path; of those whose judgement is under way
 
   mutable Mutex mutex_;
   std::shared_ptr<const PathSet> suspects_ GUARDED_BY(mutex_);  // replaced, never changed
