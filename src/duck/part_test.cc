@@ -204,6 +204,18 @@ TEST_F(Parts, APartDescribesItself) {
   EXPECT_EQ(*described, *part.info);
   EXPECT_EQ(DescribePart(Kind::kSpans, part.path, disk_.files()).error().code, Code::kCorrupt);
   EXPECT_EQ(DescribePart(Kind::kLogs, "/parts/none", disk_.files()).error().code, Code::kNotFound);
+  // What the machine refuses is not called damage.
+  bool reached = true;
+  for (std::uint64_t n = 1; reached; ++n) {
+    const std::uint64_t before = disk_.files().operations();
+    disk_.files().FailAt(n, EIO, os::SimulatedDisk::Repeat::kOnce);
+    const auto refused = DescribePart(Kind::kLogs, part.path, disk_.files());
+    reached = disk_.files().operations() - before >= n;
+    disk_.files().ClearFault();
+    if (!refused) {
+      EXPECT_EQ(refused.error().code, Code::kIo) << "call " << n << ": " << refused.error().message;
+    }
+  }
   Bytes cut = disk_.files().Content(part.path);
   cut.resize(cut.size() / 2);
   disk_.files().SetContent(part.path, cut);
