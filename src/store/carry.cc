@@ -63,6 +63,9 @@ Status Carry::Read(std::uint64_t number) {
       CarryOutcome outcome,
       ReadCarry(folder(), number, files_, [this](const wal::FrameView& frame) -> Status {
         last_of_[frame.info.collection_id] = frame.position;
+        held_.push_back({.position = frame.position,
+                         .collection = frame.info.collection_id,
+                         .records = frame.info.record_count});
         return Done{};
       }));
   if (!outcome.readable) {
@@ -74,7 +77,10 @@ Status Carry::Read(std::uint64_t number) {
   }
   header_ = outcome.header;
   through_ = header_.through;
-  if (outcome.sound()) return Done{};
+  if (outcome.sound()) {
+    if (!outcome.has_index) WriteIndex();
+    return Done{};
+  }
   damage_ = outcome.damage.empty() ? "index: " + outcome.index_damage : outcome.damage;
   LogError("carry file is damaged", {{"number", number},
                                      {"reason", damage_},
@@ -82,6 +88,41 @@ Status Carry::Read(std::uint64_t number) {
                                      {"frames_damaged", outcome.lost.size()},
                                      {"frames_lost_unnamed", outcome.lost_unnamed}});
   broken_ = std::move(outcome.lost);
+  unnamed_ = outcome.lost_unnamed;
+  return Done{};
+}
+
+// The process died between the file and its index. Nothing is released on a file without one, for
+// what is damaged then has no name.
+void Carry::WriteIndex() {
+  const CarryIndex index{
+      .number = header_.number, .through = header_.through, .salt = header_.salt, .entries = held_};
+  const Status written =
+      files_.ReplaceAll(folder() / CarryIndexName(header_.number), EncodeCarryIndex(index));
+  if (!written) MarkDamaged("it has no index: " + written.error().message);
+}
+
+// Every frame up to through() that is not sealed was carried: what the log has of them and the file
+// has not is what is missing.
+Status Carry::NameFromLog(const SealedOf& sealed, const FrameSource& log) {
+  const auto knows = [](const std::vector<CarryEntry>& entries, wal::Position position) {
+    return std::ranges::binary_search(entries, position, {}, &CarryEntry::position);
+  };
+  std::vector<CarryEntry> found;
+  RETURN_IF_ERROR(log([&](const wal::FrameView& frame) -> Status {
+    const bool missing = frame.info.type == wal::FrameType::kRecords &&
+                         frame.position > sealed(frame.info.collection_id) &&
+                         !knows(held_, frame.position) && !knows(broken_, frame.position);
+    if (missing) {
+      found.push_back({.position = frame.position,
+                       .collection = frame.info.collection_id,
+                       .records = frame.info.record_count});
+    }
+    return Done{};
+  }));
+  unnamed_ -= std::min<std::uint64_t>(unnamed_, found.size());
+  broken_.insert(broken_.end(), found.begin(), found.end());
+  std::ranges::sort(broken_, {}, &CarryEntry::position);
   return Done{};
 }
 
@@ -92,10 +133,12 @@ void Carry::MarkDamaged(std::string reason) {
   damage_ = std::move(reason);
 }
 
-Result<Carry::Replayed> Carry::Replay(const SealedOf& sealed, const FrameAt& log,
+Result<Carry::Replayed> Carry::Replay(const SealedOf& sealed, const Log& log,
                                       const wal::FrameVisitor& visit) {
   Replayed replayed;
   if (header_.number == 0) return replayed;
+  if (unnamed_ > 0) RETURN_IF_ERROR(NameFromLog(sealed, log.through));
+  replayed.lost_unnamed = unnamed_;
   const auto hand_over = [&](const wal::FrameView& frame) -> Status {
     const model::CollectionId collection = frame.info.collection_id;
     if (frame.position <= sealed(collection)) return Done{};
@@ -107,7 +150,7 @@ Result<Carry::Replayed> Carry::Replay(const SealedOf& sealed, const FrameAt& log
   const auto make_good = [&](wal::Position before) -> Status {
     for (; next != broken_.end() && next->position < before; ++next) {
       if (next->position <= sealed(next->collection)) continue;
-      auto found = log(next->position, hand_over);
+      auto found = log.at(next->position, hand_over);
       if (found) continue;
       const Code code = found.error().code;
       if (code != Code::kNotFound && code != Code::kCorrupt) return found;
@@ -134,11 +177,31 @@ Status Carry::Replace(const SealedOf& sealed, const FrameSource& log, wal::Posit
   // A number is never tried twice: a failed try may yet turn up after a crash, and is then as good
   // as the one before it, for no segment was released.
   const std::uint64_t number = ++last_number_;
+  std::unordered_map<model::CollectionId, wal::Position> last_of;
+  const auto written = Write(sealed, log, number, through, last_of);
+  if (!written) {
+    RemoveAttempt(number);
+    return written.error();
+  }
+  FaultPoint<"store.carry.durable">();
+  const std::uint64_t old = std::exchange(header_, *written).number;
+  through_ = through;
+  last_of_ = std::move(last_of);
+  if (old != 0) {
+    // What stays behind here is removed at the next start.
+    const Status retired = Retire(old, /*damaged=*/false);
+    if (!retired) LogWarn("old carry file stays", retired.error());
+  }
+  return Done{};
+}
+
+Result<CarryHeader> Carry::Write(const SealedOf& sealed, const FrameSource& log,
+                                 std::uint64_t number, wal::Position through,
+                                 std::unordered_map<model::CollectionId, wal::Position>& last_of) {
   const std::int64_t times[] = {clock_.WallNanos(), clock_.Monotonic().time_since_epoch().count()};
   const auto salt = static_cast<std::uint32_t>(Hash64(std::as_bytes(std::span(times)), number));
   RETURN_IF_ERROR(files_.CreateDirectories(folder()));
   ASSIGN_OR_RETURN(CarryWriter writer, CarryWriter::Create(folder(), number, salt, files_));
-  std::unordered_map<model::CollectionId, wal::Position> last_of;
   const auto append = [&](const wal::FrameView& frame) -> Status {
     last_of[frame.info.collection_id] = frame.position;
     return writer.Append(frame);
@@ -157,17 +220,25 @@ Status Carry::Replace(const SealedOf& sealed, const FrameSource& log, wal::Posit
   }
   RETURN_IF_ERROR(log(append));
   FaultPoint<"store.carry.copied">();
-  ASSIGN_OR_RETURN(const CarryHeader header, writer.Finish(through));
-  FaultPoint<"store.carry.durable">();
-  const std::uint64_t old = std::exchange(header_, header).number;
-  through_ = through;
-  last_of_ = std::move(last_of);
-  if (old != 0) {
-    // What stays behind here is removed at the next start.
-    const Status retired = Retire(old, /*damaged=*/false);
-    if (!retired) LogWarn("old carry file stays", retired.error());
+  return writer.Finish(through);
+}
+
+// It may be large, and the disk may be full. The file goes only without its index, for an index
+// that stands alone says that its file is lost.
+void Carry::RemoveAttempt(std::uint64_t number) {
+  const auto path = folder() / CarryFileName(number);
+  const auto index = folder() / CarryIndexName(number);
+  for (const auto& name : {path, index}) {
+    // Mostly one of them is there at most; what stays is removed at the next start.
+    static_cast<void>(files_.Remove(name.native() + ".new").has_value());
   }
-  return Done{};
+  Status gone = files_.Remove(index);
+  if (gone) {
+    gone = files_.SyncDirectory(folder());
+  } else if (gone.error().code == Code::kNotFound) {
+    gone = Done{};
+  }
+  if (gone) static_cast<void>(files_.Remove(path).has_value());
 }
 
 // The index first: one that stands alone says that its file is lost, and a file alone is read as it

@@ -41,14 +41,20 @@ class Carry {
   struct Replayed {
     std::uint64_t frames = 0;
     std::vector<CarryEntry> lost;
+    std::uint64_t lost_unnamed = 0;  // of which nothing is known, but that they were carried
+  };
+  // Where a replay finds what the file has lost.
+  struct Log {
+    FrameAt at;
+    FrameSource through;  // all that the log has up to through()
   };
   // The frames that are not sealed, in order of positions, damaged ones from `log`. Once.
-  Result<Replayed> Replay(const SealedOf& sealed, const FrameAt& log,
-                          const wal::FrameVisitor& visit);
+  Result<Replayed> Replay(const SealedOf& sealed, const Log& log, const wal::FrameVisitor& visit);
 
   // Replaces the file by one with the frames of the present one that are still unsealed and those
   // of `log`, which must all lie above through(). After success every frame of the log up to
-  // `through` is sealed or here, durably. After an error all is as before.
+  // `through` is sealed or here, durably. After an error all is as before, and nothing is left of
+  // the attempt that could be removed.
   // Requires: damaged() is false.
   Status Replace(const SealedOf& sealed, const FrameSource& log, wal::Position through);
 
@@ -76,6 +82,12 @@ class Carry {
   Path folder() const { return data_dir_ / kFolder; }
   Status Load();
   Status Read(std::uint64_t number);
+  void WriteIndex();
+  Status NameFromLog(const SealedOf& sealed, const FrameSource& log);
+  Result<CarryHeader> Write(const SealedOf& sealed, const FrameSource& log, std::uint64_t number,
+                            wal::Position through,
+                            std::unordered_map<model::CollectionId, wal::Position>& last_of);
+  void RemoveAttempt(std::uint64_t number);
   Status Retire(std::uint64_t number, bool damaged);
 
   const Path data_dir_;
@@ -85,7 +97,9 @@ class Carry {
   std::uint64_t last_number_ = 0;  // highest ever tried
   wal::Position through_ = 0;
   std::string damage_;
+  std::vector<CarryEntry> held_;    // entries whose frames read back at the start, ascending
   std::vector<CarryEntry> broken_;  // entries whose frames do not read back, ascending
+  std::uint64_t unnamed_ = 0;       // frames that do not read back and are not in `broken_`
   std::unordered_map<model::CollectionId, wal::Position> last_of_;  // highest carried position
 };
 

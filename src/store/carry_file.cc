@@ -96,6 +96,9 @@ class Reader {
         CheckPadding(bytes, header->SizeBytes(), offset);
       } else {
         Note("position " + std::to_string(header->position) + ": " + frame.error().message);
+        named_.push_back({.position = header->position,
+                          .collection = header->info.collection_id,
+                          .records = header->info.record_count});
       }
       offset = end;
     }
@@ -117,18 +120,19 @@ class Reader {
   // What is not there, by the index or at least by count.
   void CountLost() {
     outcome_.frames = frames_.size();
-    if (!index_) {
-      outcome_.lost_unnamed =
-          outcome_.header.frames - std::min(outcome_.header.frames, outcome_.frames);
-      if (outcome_.lost_unnamed > 0) Note("frames are missing");
-      return;
-    }
-    for (const CarryEntry& entry : index_->entries) {
+    outcome_.has_index = index_.has_value();
+    wal::Position last = 0;
+    for (const CarryEntry& entry : index_ ? index_->entries : named_) {
       const bool is_there =
           std::ranges::binary_search(frames_, entry.position, {}, &Frame::position);
-      if (!is_there) outcome_.lost.push_back(entry);
+      if (is_there || entry.position <= last) continue;
+      last = entry.position;
+      outcome_.lost.push_back(entry);
     }
-    if (!outcome_.lost.empty()) Note("frames are missing");
+    const std::uint64_t known = outcome_.frames + outcome_.lost.size();
+    if (!index_)
+      outcome_.lost_unnamed = outcome_.header.frames - std::min(outcome_.header.frames, known);
+    if (!outcome_.lost.empty() || outcome_.lost_unnamed > 0) Note("frames are missing");
   }
 
  private:
@@ -164,7 +168,8 @@ class Reader {
   const std::uint64_t number_;
   const std::optional<CarryIndex>& index_;
   CarryOutcome& outcome_;
-  std::vector<Frame> frames_;  // that are whole, ascending by position
+  std::vector<Frame> frames_;      // that are whole, ascending by position
+  std::vector<CarryEntry> named_;  // that have a header and are not whole
 };
 
 // nullopt: there is none, or it is damaged; then the outcome says so.

@@ -85,9 +85,11 @@ struct CarryOutcome {
   CarryHeader header;
   bool readable = true;      // false: neither a header nor the index reads, nothing can be told
   std::uint64_t frames = 0;  // that read back
-  // Frames that did not, ascending by position; without an index only their number is known.
+  // Frames that did not, ascending by position. Without an index it takes the header of a frame to
+  // name it: of the others only their number is known.
   std::vector<CarryEntry> lost;
   std::uint64_t lost_unnamed = 0;
+  bool has_index = false;    // that reads
   std::string damage;        // what was wrong first with the file, empty when nothing
   std::string index_damage;  // the same of the index
 

@@ -1,5 +1,6 @@
 #include "store/carry.h"
 
+#include <cerrno>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -110,7 +111,12 @@ struct CarryTest : testing::Test {
       if (!in_log.contains(position)) return Error{Code::kNotFound, "released"};
       return visit(Frame(position, Bytes(300 + position, std::byte{7})));
     };
-    auto replayed = carry->Replay(SealedOf(), from_log, [&](const wal::FrameView& frame) -> Status {
+    const auto all = [&](const wal::FrameVisitor& visit) -> Status {
+      for (const Position position : in_log) RETURN_IF_ERROR(from_log(position, visit));
+      return Done{};
+    };
+    const Carry::Log log{.at = from_log, .through = all};
+    auto replayed = carry->Replay(SealedOf(), log, [&](const wal::FrameView& frame) -> Status {
       EXPECT_EQ(frame.payload.size(), 300 + frame.position);
       EXPECT_EQ(frame.info.request_hash.low, frame.position);
       positions.push_back(frame.position);
@@ -118,6 +124,7 @@ struct CarryTest : testing::Test {
     });
     EXPECT_TRUE(replayed);
     lost.clear();
+    lost_unnamed = replayed->lost_unnamed;
     for (const CarryEntry& entry : replayed->lost) {
       EXPECT_EQ(entry.collection, entry.position % 10);
       EXPECT_EQ(entry.records, entry.position);
@@ -127,6 +134,7 @@ struct CarryTest : testing::Test {
   }
   std::set<Position> in_log;
   Positions lost;  // by the last Held()
+  std::uint64_t lost_unnamed = 0;
   CarryOutcome Read(std::uint64_t number) {
     const auto outcome =
         ReadCarry("d/carry", number, disk, [](const wal::FrameView&) -> Status { return Done{}; });
@@ -169,6 +177,7 @@ TEST_F(CarryTest, AFailureLeavesTheFileBefore) {
     if (replaced) break;
     EXPECT_EQ(carry->through(), 20U);
     EXPECT_EQ(Held(), Positions{11});
+    EXPECT_EQ(disk.Files().size(), 2U) << "change " << n << ": the attempt takes no room";
   }
   ASSERT_TRUE(Replace({}, 30));
   ASSERT_TRUE(Open());
@@ -281,6 +290,43 @@ TEST_F(CarryTest, WhatDoesNotReadComesFromTheLogOrIsNamed) {
   EXPECT_FALSE(carry->damaged());
   ASSERT_TRUE(Replace({14}, 20));
   EXPECT_EQ(Held(), (Positions{14}));
+}
+
+// The process died between the file and its index.
+TEST_F(CarryTest, AFileWithoutAnIndexGetsOne) {
+  ASSERT_TRUE(Replace({1, 2, 3}, 9));
+  const Bytes index = disk.Content(kIndex);
+  ASSERT_TRUE(disk.Remove(kIndex));
+  ASSERT_TRUE(Open());
+  EXPECT_FALSE(carry->damaged());
+  EXPECT_EQ(disk.Content(kIndex), index);
+  // When that fails, no segment may be released on it.
+  ASSERT_TRUE(disk.Remove(kIndex));
+  disk.FailChangeAt(2, EIO, os::SimulatedDisk::Repeat::kForEver);
+  ASSERT_TRUE(Open());
+  disk.ClearFault();
+  EXPECT_TRUE(carry->damaged());
+  EXPECT_EQ(Held(), (Positions{1, 2, 3}));
+}
+
+// A frame's header names it, the log has it, or it is counted at least.
+TEST_F(CarryTest, WithoutAnIndexNothingIsForgotten) {
+  ASSERT_TRUE(Replace({1, 2, 3}, 9));
+  ASSERT_TRUE(disk.Remove(kIndex));
+  const Bytes good = disk.Content(kFile);
+  for (std::size_t i = kCarryHeaderBytes; i + kCarryHeaderBytes < good.size(); i += 3) {
+    Bytes bad = good;
+    bad[i] ^= std::byte{0x20};
+    disk.SetContent(kFile, bad);
+    in_log = {};
+    ASSERT_TRUE(Open());
+    const Positions held = Held();
+    EXPECT_EQ(held.size() + lost.size() + lost_unnamed, 3U) << "byte " << i;
+    in_log = {1, 2, 3};
+    ASSERT_TRUE(Open());
+    EXPECT_EQ(Held(), (Positions{1, 2, 3})) << "byte " << i;
+    EXPECT_EQ(lost.size() + lost_unnamed, 0U) << "byte " << i;
+  }
 }
 
 TEST_F(CarryTest, AFileThatIsGoneZeroedOrCutIsNamedByItsIndex) {

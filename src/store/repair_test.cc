@@ -366,7 +366,8 @@ struct CarriedTest : RepairTest {
     const auto& quiet = world->Collection("prod", "quiet");
     const auto& busy = world->Collection("prod");
     first = world->Ingest(quiet, 1);
-    last = world->Ingest(quiet, 2);
+    world->Ingest(quiet, 1);
+    last = world->Ingest(quiet, 1);
     for (int i = 0; i < 12; ++i) {
       world->Ingest(busy, 10);
       ASSERT_TRUE(world->store().SealPass());
@@ -402,9 +403,66 @@ TEST_F(CarriedTest, WhatNothingHasIsToldExactly) {
   }
   ASSERT_TRUE(world->store().SealPass());
   EXPECT_TRUE(world->disk().GetStat(world->config.data_dir / Quiet().lost[0].file).has_value());
-  world->acked.erase(first);
-  world->acked.erase(last);
+  for (Position p = first; p <= last; ++p) world->acked.erase(p);
   EXPECT_EQ(world->Check(), "");
+}
+
+// The power goes when what the file still had is sealed and the file not yet gone.
+TEST_F(CarriedTest, ALossIsToldOnce) {
+  Bytes bytes = world->disk().Content(file);
+  const std::size_t frame = wal::AlignUp(wal::kFrameHeaderBytes + 101, wal::kFrameAlignment);
+  for (const std::size_t i : {0U, 2U}) {
+    bytes[kCarryHeaderBytes + i * frame + wal::kFrameHeaderBytes + 10] ^= std::byte{1};
+  }
+  world->disk().SetContent(file, bytes);
+  const auto index_path = std::filesystem::path(file).replace_extension(".index");
+  const Bytes index = world->disk().Content(index_path);
+  for (int start = 0; start < 2; ++start) {
+    world->Crash(std::nullopt);
+    ASSERT_TRUE(world->Boot());
+    ASSERT_EQ(Quiet().lost.size(), 1U) << "start " << start;
+    EXPECT_EQ(Quiet().lost[0].positions, (wal::PositionRange{first, last}));
+    EXPECT_EQ(Quiet().lost[0].rows, 2U);
+    ASSERT_TRUE(world->store().SealPass());
+    EXPECT_EQ(world->store().Sealed(Quiet().collection.id), first + 1);
+    world->disk().SetContent(file, bytes);
+    world->disk().SetContent(index_path, index);
+  }
+}
+
+TEST_F(CarriedTest, ALossThatCannotBeListedEndsTheStart) {
+  DamageFrames();
+  std::uint64_t refused = 0;
+  bool reached = true;
+  for (std::uint64_t n = 1; reached; ++n) {
+    world->Crash(std::nullopt);
+    const std::uint64_t before = world->disk().operations();
+    world->disk().FailChangeAt(n, EIO, os::SimulatedDisk::Repeat::kForEver);
+    const bool started = world->Boot().has_value();
+    reached = !started && world->disk().operations() > before;
+    world->disk().ClearFault();
+    if (started) {
+      ASSERT_EQ(Quiet().lost.size(), 1U) << "change " << n;
+    }
+    refused += started ? 0 : 1;
+  }
+  EXPECT_GT(refused, 2U);
+  EXPECT_EQ(Quiet().lost[0].rows, 3U);
+}
+
+TEST_F(CarriedTest, WithoutAnIndexEveryCollectionIsToldToMissRows) {
+  Bytes bytes = world->disk().Content(file);
+  for (std::size_t at = kCarryHeaderBytes; at + kCarryHeaderBytes < bytes.size(); ++at) {
+    bytes[at] = std::byte{0};
+  }
+  world->disk().SetContent(file, bytes);
+  ASSERT_TRUE(world->disk().Remove(std::filesystem::path(file).replace_extension(".index")));
+  world->Crash(std::nullopt);
+  ASSERT_TRUE(world->Boot());
+  ASSERT_EQ(Quiet().lost.size(), 1U);
+  EXPECT_EQ(Quiet().lost[0].rows, 0U) << "nobody knows how many";
+  EXPECT_LE(Quiet().lost[0].positions.first, first);
+  EXPECT_GE(Quiet().lost[0].positions.last, last);
 }
 
 // While the process runs the rows are in memory: damage costs the file, and no row.

@@ -127,14 +127,21 @@ Status Store::ReplayCarry(LogSource& log, const wal::FrameVisitor& visit) {
     if (read.frames == 1) return Done{};
     return Error{Code::kNotFound, "the log does not have it"};
   };
-  ASSIGN_OR_RETURN(const Carry::Replayed replayed, carry_->Replay(sealed, from_log, visit));
-  if (!replayed.lost.empty()) LoseCarried(replayed.lost);
-  return Done{};
+  const auto all = [this, &log](const wal::FrameVisitor& take) -> Status {
+    const Position oldest = log.oldest();
+    if (oldest == 0 || oldest > carry_->through()) return Done{};
+    ASSIGN_OR_RETURN(const wal::ReadOutcome read, log.Read(oldest, carry_->through(), take));
+    (void)read;
+    return Done{};
+  };
+  ASSIGN_OR_RETURN(const Carry::Replayed replayed,
+                   carry_->Replay(sealed, {.at = from_log, .through = all}, visit));
+  return LoseCarried(replayed);
 }
 
-void Store::LoseCarried(const std::vector<CarryEntry>& lost) {
+Status Store::LoseCarried(const Carry::Replayed& replayed) {
   std::map<model::CollectionId, LostRows> by_collection;
-  for (const CarryEntry& entry : lost) {
+  for (const CarryEntry& entry : replayed.lost) {
     LostRows& rows = by_collection[entry.collection];
     if (rows.positions.empty()) rows.positions.first = entry.position;
     rows.positions.last = entry.position;
@@ -143,28 +150,45 @@ void Store::LoseCarried(const std::vector<CarryEntry>& lost) {
   for (auto& [id, rows] : by_collection) {
     const model::Collection* collection = collections_.Find(id);
     if (collection == nullptr) continue;
-    rows.found_ns = rows.last_arrival_ns = clock_.WallNanos();
-    rows.file = Carry::QuarantinedName(carry_->number());
     rows.reason = "frames of the carry file do not read back";
-    LogError("rows that were acknowledged are lost", {{"namespace", collection->namespace_name},
-                                                      {"collection", collection->name},
-                                                      {"rows", rows.rows},
-                                                      {"first_position", rows.positions.first},
-                                                      {"last_position", rows.positions.last},
-                                                      {"reason", rows.reason}});
-    // A start before may have listed it, and ended before the file went to quarantine.
-    const ManifestPtr manifest = Pin(collection->namespace_name);
-    const CollectionParts* parts = manifest->Find(id);
-    if (parts == nullptr || std::ranges::any_of(parts->lost, [&](const LostRows& known) {
-          return known.file == rows.file && known.positions == rows.positions;
-        })) {
-      continue;
-    }
-    if (const Status listed = manifests_->Apply(collection->namespace_name, {LoseRows{id, rows}});
-        !listed) {
-      LogError("the loss could not be listed", listed.error());
-    }
+    RETURN_IF_ERROR(Lose(*collection, std::move(rows)));
   }
+  if (replayed.lost_unnamed == 0) return Done{};
+  // They may be of any collection that had something to carry.
+  for (const model::Collection* collection : collections_.All()) {
+    if (by_collection.contains(collection->id)) continue;
+    LostRows rows{
+        .positions = {.first = Sealed(collection->id) + 1, .last = carry_->through()},
+        .file = {},
+        .reason = std::to_string(replayed.lost_unnamed) +
+                  " frames of the carry file do not read back, and nothing tells whose they are"};
+    if (!rows.positions.empty()) RETURN_IF_ERROR(Lose(*collection, std::move(rows)));
+  }
+  return Done{};
+}
+
+Status Store::Lose(const model::Collection& collection, LostRows rows) {
+  rows.found_ns = rows.last_arrival_ns = clock_.WallNanos();
+  rows.file = Carry::QuarantinedName(carry_->number());
+  LogError("rows that were acknowledged are lost", {{"namespace", collection.namespace_name},
+                                                    {"collection", collection.name},
+                                                    {"rows", rows.rows},
+                                                    {"first_position", rows.positions.first},
+                                                    {"last_position", rows.positions.last},
+                                                    {"reason", rows.reason}});
+  // A start before may have listed it, and ended before the file went to quarantine.
+  const ManifestPtr manifest = Pin(collection.namespace_name);
+  const CollectionParts* parts = manifest->Find(collection.id);
+  if (parts == nullptr || std::ranges::any_of(parts->lost, [&](const LostRows& known) {
+        return known.file == rows.file && known.positions.first <= rows.positions.last &&
+               rows.positions.first <= known.positions.last;
+      })) {
+    return Done{};
+  }
+  Status listed =
+      manifests_->Apply(collection.namespace_name, {LoseRows{collection.id, std::move(rows)}});
+  if (listed) return listed;
+  return std::move(listed).error().Within("list what the carry file has lost");
 }
 
 Position Store::ReplayFrom() const {

@@ -152,7 +152,8 @@ class Store {
         model::CollectionTable& collections, PartWriter& writer, model::Registry& registry);
   Status Load();
   void AddLogToScrub();
-  void LoseCarried(const std::vector<CarryEntry>& lost);
+  Status LoseCarried(const Carry::Replayed& replayed);
+  Status Lose(const model::Collection& collection, LostRows rows);
   void RegisterGauges(model::Registry& registry);
 
   const std::filesystem::path data_dir_;
