@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "os/quarantine.h"
+#include "store/carry.h"
 
 namespace strata::store {
 namespace {
@@ -17,6 +18,13 @@ struct Stray {
 
 bool Meet(const wal::PositionRange& a, const wal::PositionRange& b) {
   return a.first <= b.last && b.first <= a.last;
+}
+
+// A part that is not of that loss alone has other rows too: it was merged, or sealed from what a
+// damaged carry file still had.
+bool Told(const wal::PositionRange& positions, const LostRows& lost) {
+  return !lost.file.starts_with(os::QuarantinePath(Carry::kFolder)) &&
+         lost.positions.first <= positions.first && positions.last <= lost.positions.last;
 }
 
 class Adoption {
@@ -106,8 +114,7 @@ class Adoption {
     if (std::ranges::any_of(parts.dropped, [&](const auto& r) { return Meet(positions, r); })) {
       return "retention has dropped its rows";
     }
-    if (std::ranges::any_of(
-            parts.lost, [&](const LostRows& lost) { return Meet(positions, lost.positions); })) {
+    if (std::ranges::any_of(parts.lost, [&](const auto& lost) { return Told(positions, lost); })) {
       return "its rows are listed as lost";
     }
     return {};
