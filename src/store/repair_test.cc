@@ -308,8 +308,10 @@ TEST_F(RepairTest, PowerLossAtEveryOperationOfAJudgement) {
 
 TEST_F(RepairTest, EveryOperationOfAJudgementFails) {
   hot_config.memory_bytes = 1;
-  segment_frames = 4;
-  for (const int number : {EIO, ENOSPC}) {
+  // What the log has of it is one request, or three, which become a part each.
+  for (const auto& [number, frames] :
+       {std::pair(EIO, 4), std::pair(ENOSPC, 4), std::pair(EIO, 1000), std::pair(ENOSPC, 1000)}) {
+    segment_frames = static_cast<Position>(frames);
     bool reached = true;
     for (std::uint64_t at = 1; reached; ++at) {
       Begin();
