@@ -9,6 +9,7 @@
 #include "base/fault_point.h"
 #include "base/log.h"
 #include "ingest/reread.h"
+#include "server/server_metrics.h"
 
 namespace strata::app {
 namespace {
@@ -247,6 +248,7 @@ Status Instance::Listen() {
   RegisterHotMetrics(registry_, hot_);
   RegisterProcessMetrics(registry_);
   RegisterDiskMetrics(registry_, *disk_watch_, *reserve_);
+  server::RegisterLedger(registry_, ledger_);
 
   otlp_ = std::make_unique<server::OtlpFace>(
       pipeline_, ledger_, server::OtlpOptions{.decoded_bytes_max = config_.limits.http_body.bytes});

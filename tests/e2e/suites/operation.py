@@ -14,6 +14,9 @@ from harness.server import Server, run_strata, shared_server, wait_until
 from harness.testing import all_of, check, equal, test
 
 
+ROOT = Path(__file__).resolve().parents[3]
+
+
 def server():
     return shared_server("operation")
 
@@ -51,11 +54,14 @@ def metric_families(text):
 @test
 def metrics():
     server().client("otlp_http").post("/v1/logs", logs_body("metrics", 3))
+    server().sql("SELECT 1")
     plain = server().client().get("/metrics")
     equal(plain.status, 200, "status")
     check(plain.headers["content-type"].startswith("text/plain"), str(plain.headers))
     families = metric_families(plain.body.decode())
-    check(len(families) > 10, f"only {len(families)} families")
+    documented = re.findall(r"^\| `(strata_\w+)`", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+    check(len(documented) > 10, f"only {len(documented)} are documented")
+    equal(sorted(set(documented) - families.keys()), [], "documented and not there")
     foreign = [name for name in families if not name.startswith("strata_")]
     check(not foreign, f"without the prefix: {foreign}")
     less = {"Accept": "application/openmetrics-text;q=0.1,text/plain;q=0.9"}
