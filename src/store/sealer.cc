@@ -63,7 +63,10 @@ void Sealer::ReportDamagedCarry(const std::string& reason) {
 }
 
 void Sealer::ReportDamagedLog(Position position) {
-  log_damaged_through_.store(position, std::memory_order_relaxed);
+  Position known = log_damaged_through_.load(std::memory_order_relaxed);
+  while (known < position &&
+         !log_damaged_through_.compare_exchange_weak(known, position, std::memory_order_relaxed)) {
+  }
   Nudge();
 }
 
@@ -95,10 +98,13 @@ Status Sealer::Pass(const std::stop_token& stop) {
     outcome = at_.manifests.TakeOverCollections(go_on_);
     const SealPressure pressure = Pressure();
     if (outcome) outcome = SealDue(pressure);
-    if (const Position through = log_damaged_through_.load(std::memory_order_relaxed);
+    if (Position through = log_damaged_through_.load(std::memory_order_relaxed);
         outcome && through != 0) {
       outcome = SealHolders(through);
-      if (outcome) log_damaged_through_.store(0, std::memory_order_relaxed);
+      // What was reported meanwhile stays.
+      if (outcome) {
+        log_damaged_through_.compare_exchange_strong(through, 0, std::memory_order_relaxed);
+      }
     }
     if (outcome && carry_.damaged()) {
       outcome = SealHolders(carry_.through());
