@@ -207,7 +207,7 @@ Status Instance::OpenStages() {
                                                       [this] { return log_->published(); });
   sql_ = std::make_unique<query::SqlService>(
       SqlConfigOf(config_), *engine_, *snapshots_,
-      [this](const std::string& path) { return store_->ReportDamaged(path); }, clock_, registry_);
+      [this](const std::string& path) { store_->ReportDamaged(path); }, clock_, registry_);
   receipts_ = std::make_unique<query::Receipts>(
       *snapshots_, *engine_, clock_,
       [this](duck::Position position) { return position >= log_->oldest(); });

@@ -1,5 +1,6 @@
 #include "query/sql_service.h"
 
+#include <set>
 #include <utility>
 
 #include <simdjson.h>
@@ -99,16 +100,20 @@ void SqlService::Run(SqlRequest&& request, Callback<void(SqlAnswer&&)> done,
   done(std::move(answer));
 }
 
-// A part that turns out to be damaged is left out of the next snapshot, which says so.
+// A part that turns out to be damaged is left out of the next snapshot, which says so; also when
+// another statement has reported it first. Each part is a reason to try again once.
 std::variant<duck::Answer, duck::SqlError> SqlService::RunOnWhatReads(
     const duck::Statement& statement, const std::string& namespace_name) {
-  for (;;) {
+  for (std::set<std::string> met;;) {
     auto outcome = engine_.Run(statement, snapshots_.Take(namespace_name));
     const auto* error = std::get_if<duck::SqlError>(&outcome);
     if (error == nullptr) return outcome;
-    bool news = false;
-    for (const std::string& path : error->damaged_parts) news |= report_damaged_(path);
-    if (!news) return outcome;
+    bool first_time = false;
+    for (const std::string& path : error->damaged_parts) {
+      report_damaged_(path);
+      first_time |= met.insert(path).second;
+    }
+    if (!first_time) return outcome;
   }
 }
 

@@ -24,9 +24,9 @@ struct SqlConfig {
 
 class SqlService final : public SqlTarget {
  public:
-  // Tells whoever owns the parts that the one at this path does not read back. True: it is left out
-  // of snapshots from now on.
-  using ReportDamaged = std::function<bool(const std::string& path)>;
+  // Tells whoever owns the parts that the one at this path does not read back: it is left out of
+  // snapshots from now on.
+  using ReportDamaged = std::function<void(const std::string& path)>;
 
   SqlService(const SqlConfig& config, duck::Engine& engine, const SnapshotTaker& snapshots,
              ReportDamaged report_damaged, const Clock& clock, model::Registry& registry);

@@ -1,7 +1,9 @@
 """Stored files that do not read back: found, told exactly, kept aside, and never a reason not to start."""
 
+import concurrent.futures
 import json
 
+from harness.http import HttpClient
 from harness.load import logs_body
 from harness.server import Server, run_strata, wait_until
 from harness.testing import all_of, check, equal, test
@@ -67,6 +69,23 @@ def query_goes_on_without_a_damaged_part():
             return server.value("SELECT count(*) FROM logs") + lost == 80
 
         wait_until(settled, 20, "each row served or told as lost")
+
+
+@test
+def statements_that_meet_the_same_damage_at_once():
+    """One of them is the first to report it; the others go on without the part as well."""
+    with Server(settings=SEALED) as server:
+        send_parts(server, 4)
+        for path in parts_of(server)[:3]:
+            flip(path)
+
+        def ask(_):
+            client = HttpClient(server.addresses["http"])
+            return client.post("/api/v1/sql", b"SELECT sum(length(body)) FROM logs", "text/plain")
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(ask, range(24)))
+        equal([answer.status for answer in answers if answer.status != 200], [], "refused statements")
 
 
 @test
