@@ -82,10 +82,14 @@ Status DedupFile::SetAsideDamaged(const Error& damage) {
 Result<bool> DedupFile::Scrub() {
   {
     const MutexLock saving(saving_);
-    const auto sound = VerifyDedupFile(path_, files_);
-    if (sound) return false;
-    if (sound.error().code != Code::kCorrupt) return sound.error();
-    RETURN_IF_ERROR(SetAsideDamaged(sound.error()));
+    auto sound = VerifyDedupFile(path_, files_);
+    // What a bad memory or bus made of it once is no damage of the file.
+    if (!sound && sound.error().code == Code::kCorrupt) sound = VerifyDedupFile(path_, files_);
+    if (!sound && sound.error().code != Code::kCorrupt) return sound.error();
+    // One that is gone may be a damaged one that could not be written again.
+    const bool is_gone = sound && *sound == 0 && log_.CursorOf(kDedupConsumer) > 0;
+    if (sound && !is_gone) return false;
+    if (!sound) RETURN_IF_ERROR(SetAsideDamaged(sound.error()));
   }
   RETURN_IF_ERROR(Save());
   return true;

@@ -39,8 +39,9 @@ class DedupFile {
   // Writes the file and moves the cursor to what it covers. Any thread.
   Status Save();
 
-  // Reads the file back. A damaged one goes to quarantine and is written again from memory, so that
-  // nothing is lost. True: it was damaged. Any thread.
+  // Reads the file back, twice when it looks damaged. A damaged one goes to quarantine; it, or one
+  // that is gone, is written again from memory, so that nothing is lost. True: it was damaged. Any
+  // thread.
   Result<bool> Scrub();
   std::uint64_t bytes() const;  // about what Scrub() reads
 

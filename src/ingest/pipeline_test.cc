@@ -326,6 +326,29 @@ TEST(Pipeline, TheScrubWritesTheDedupFileAgainFromMemory) {
   EXPECT_EQ(disk.Content("/data/quarantine/dedup.state"), bad);
 }
 
+// Whatever call of it fails, the next scrub has the file whole again.
+TEST(Pipeline, AScrubThatCouldNotWriteTheDedupFileIsMadeUpForByTheNext) {
+  for (std::uint64_t n = 1;; ++n) {
+    os::SimulatedDisk disk;
+    TestIngest ingest(disk);
+    ingest.Send(LogsRequest({kTime}, "hello"));
+    ASSERT_TRUE(ingest.dedup_file().Save());
+    const Bytes good = disk.Content(kDedupFile);
+    Bytes bad = good;
+    bad[bad.size() / 2] ^= std::byte{1};
+    disk.SetContent(kDedupFile, bad);
+    disk.FailAt(n, ENOSPC, os::SimulatedDisk::Repeat::kOnce);
+    const bool failed = !ingest.dedup_file().Scrub();
+    disk.ClearFault();
+    ASSERT_TRUE(ingest.dedup_file().Scrub()) << "call " << n;
+    ASSERT_EQ(disk.Content(kDedupFile), good) << "call " << n;
+    if (!failed) {
+      EXPECT_GT(n, 5U);
+      return;
+    }
+  }
+}
+
 // Power goes at every operation of a session of requests; what was acknowledged is there
 // afterwards, once, and what was not is there whole or not at all.
 TEST(Pipeline, AckedMeansReadableWhereverPowerGoes) {
