@@ -38,17 +38,6 @@ struct AdoptTest : testing::Test {
   std::string PathOf(std::size_t part) { return Parts().parts.at(part)->path; }
   std::filesystem::path Full(const std::string& path) { return world->config.data_dir / path; }
   bool IsThere(const std::string& path) { return world->disk().GetStat(Full(path)).has_value(); }
-  // Damages what both files of the manifest say of the part.
-  void LoseEntry(const std::string& path) {
-    for (const std::string& file : world->disk().Files()) {
-      if (!file.ends_with(".manifest") && !file.ends_with(".mirror")) continue;
-      Bytes bytes = world->disk().Content(file);
-      const auto at = AsText(bytes).find(path);
-      if (at == std::string::npos) continue;
-      bytes[at] ^= std::byte{1};
-      world->disk().SetContent(file, bytes);
-    }
-  }
   // Its lowest position is another one then.
   void Damage(const std::string& path) {
     Bytes bytes = world->disk().Content(Full(path));
@@ -89,7 +78,7 @@ TEST_F(AdoptTest, ACallThatFailsTakesNoPartAway) {
     bool reached = true;
     for (std::uint64_t n = 1; reached; ++n) {
       Begin();
-      LoseEntry(PathOf(1));
+      world->LoseEntry(PathOf(1));
       world->Crash(std::nullopt);
       const std::uint64_t before = world->disk().operations();
       world->disk().FailAt(n, number, os::SimulatedDisk::Repeat::kOnce);
@@ -112,8 +101,8 @@ TEST_F(AdoptTest, ACallThatFailsTakesNoPartAway) {
 TEST_F(AdoptTest, WhatDoesNotDecodeIsTakenFromTheLog) {
   Begin();
   const std::string damaged = PathOf(2);
-  LoseEntry(damaged);
-  LoseEntry(PathOf(3));
+  world->LoseEntry(damaged);
+  world->LoseEntry(PathOf(3));
   Damage(damaged);
   Restart();
   EXPECT_EQ(world->store().report().adopted.damaged, std::vector<std::string>{damaged});
@@ -129,8 +118,8 @@ TEST_F(AdoptTest, WhatDoesNotDecodeAndNothingHasIsToldAsLost) {
   segment_frames = 1;
   Begin();
   const PartPtr damaged = Parts().parts[2];
-  LoseEntry(damaged->path);
-  LoseEntry(PathOf(3));
+  world->LoseEntry(damaged->path);
+  world->LoseEntry(PathOf(3));
   Damage(damaged->path);
   Restart();
   const wal::PositionRange positions{damaged->min_position(), damaged->max_position()};
@@ -159,7 +148,7 @@ TEST_F(AdoptTest, APartThatWasLostAndIsBackIsKept) {
 // served.
 TEST_F(AdoptTest, APartThatIsToldAsLostIsNotListedAgain) {
   LoseSecondPart();
-  LoseEntry(Parts().parts.back()->path);
+  world->LoseEntry(Parts().parts.back()->path);
   Restart();
   EXPECT_EQ(world->store().report().adopted.adopted, 1U);
   EXPECT_EQ(world->store().report().adopted.set_aside.size(), 1U);
@@ -182,7 +171,7 @@ TEST_F(AdoptTest, APartThatRetentionDroppedIsNotListedAgain) {
   ASSERT_TRUE(world->store().SealPass());
   ASSERT_TRUE(world->disk().CreateDirectories(Full(old->path).parent_path()));
   world->disk().SetContent(Full(old->path), content);
-  LoseEntry(PathOf(0));
+  world->LoseEntry(PathOf(0));
   Restart();
   EXPECT_EQ(world->store().report().adopted.adopted, 1U);
   EXPECT_EQ(Parts().parts.size(), 1U);

@@ -1,16 +1,16 @@
 #include "store/carry_index.h"
 
-#include "base/crc32c.h"
+#include "store/checked_file.h"
 #include "store/coding.h"
 #include "store/numbered_name.h"
 
 namespace strata::store {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x4943415441525453;  // "STRATACI"
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kChecked = 16;  // where the checksummed bytes begin
-constexpr std::size_t kHeaderBytes = 40;
+constexpr CheckedKind kKind{.magic = 0x4943415441525453,  // "STRATACI"
+                            .version = 1,
+                            .stranger = "no index of a carry file"};
+constexpr std::size_t kHeaderBytes = 24;  // of the body
 constexpr std::size_t kEntryBytes = 16;
 constexpr std::string_view kSuffix = ".index";
 
@@ -31,32 +31,21 @@ Bytes EncodeCarryIndex(const CarryIndex& index) {
     body.Put(entry.collection);
     body.Put(entry.records);
   }
-  FieldWriter out;
-  out.Put(kMagic);
-  out.Put(kVersion);
-  out.Put(Crc32c(body.bytes()));
-  Bytes bytes = out.Take();
-  bytes.insert(bytes.end(), body.bytes().begin(), body.bytes().end());
-  return bytes;
+  return EncodeChecked(kKind, body.bytes());
 }
 
 Result<CarryIndex> DecodeCarryIndex(ByteSpan bytes, std::uint64_t number) {
-  if (bytes.size() < kHeaderBytes) return Corrupt("short header");
-  FieldReader in(bytes);
-  if (in.Take<std::uint64_t>() != kMagic) return Corrupt("no index of a carry file");
-  const auto version = in.Take<std::uint32_t>();
-  if (in.Take<std::uint32_t>() != Crc32c(bytes.subspan(kChecked))) {
-    return Corrupt("checksum mismatch");
-  }
-  if (version != kVersion) return Corrupt("unknown version");
+  ASSIGN_OR_RETURN(const ByteSpan body, DecodeChecked(kKind, bytes));
+  if (body.size() < kHeaderBytes) return Corrupt("short header");
+  FieldReader in(body);
   CarryIndex index;
   index.number = in.Take<std::uint64_t>();
   index.through = in.Take<std::uint64_t>();
   index.salt = in.Take<std::uint32_t>();
   if (in.Take<std::uint32_t>() != 0) return Corrupt("reserved bytes set");
   if (index.number != number) return Corrupt("of another carry file");
-  if ((bytes.size() - kHeaderBytes) % kEntryBytes != 0) return Corrupt("an entry is cut");
-  index.entries.reserve((bytes.size() - kHeaderBytes) / kEntryBytes);
+  if ((body.size() - kHeaderBytes) % kEntryBytes != 0) return Corrupt("an entry is cut");
+  index.entries.reserve((body.size() - kHeaderBytes) / kEntryBytes);
   while (!in.empty()) {
     CarryEntry entry;
     entry.position = in.Take<std::uint64_t>();

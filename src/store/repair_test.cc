@@ -44,17 +44,6 @@ struct RepairTest : testing::Test {
     bytes[bytes.size() / 2] ^= std::byte{1};
     world->disk().SetContent(full, bytes);
   }
-  // Damages what both files of the manifest say of the part.
-  void LoseEntry(const std::string& path) {
-    for (const std::string& file : world->disk().Files()) {
-      if (!file.ends_with(".manifest") && !file.ends_with(".mirror")) continue;
-      Bytes bytes = world->disk().Content(file);
-      const auto at = AsText(bytes).find(path);
-      if (at == std::string::npos) continue;
-      bytes[at] ^= std::byte{1};
-      world->disk().SetContent(file, bytes);
-    }
-  }
   bool Report(const std::string& path) {
     return world->store().ReportDamaged((world->config.data_dir / path).native());
   }
@@ -342,7 +331,7 @@ TEST_F(RepairTest, PartsOfALostEditAreAdopted) {
   Fill();
   const std::string path = PathOf(1);
   const std::int64_t arrival_ns = Parts().parts[1]->last_arrival_ns;
-  LoseEntry(path);
+  world->LoseEntry(path);
   world->Crash(1);
   ASSERT_TRUE(world->Boot());
   EXPECT_TRUE(world->store().report().manifests.at("prod").lost_edits);
@@ -435,7 +424,7 @@ TEST_F(CarriedTest, ALossIsToldOnce) {
     world->disk().SetContent(index_path, index);
   }
   // What was sealed from the rest is no part of that loss.
-  LoseEntry(Quiet().parts.at(0)->path);
+  world->LoseEntry(Quiet().parts.at(0)->path);
   world->Crash(std::nullopt);
   ASSERT_TRUE(world->Boot());
   EXPECT_EQ(Quiet().parts.size(), 1U);

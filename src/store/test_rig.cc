@@ -305,6 +305,17 @@ void World::Crash(std::optional<std::uint64_t> seed) {
   disk_ = seed ? disk_->AfterPowerLoss(*seed) : disk_->AfterKill();
 }
 
+void World::LoseEntry(const std::string& path) {
+  for (const std::string& file : disk_->Files()) {
+    if (!file.ends_with(".manifest") && !file.ends_with(".mirror")) continue;
+    Bytes bytes = disk_->Content(file);
+    const auto at = AsText(bytes).find(path);
+    if (at == std::string::npos) continue;
+    bytes[at] ^= std::byte{1};
+    disk_->SetContent(file, bytes);
+  }
+}
+
 const model::Collection& World::Collection(const std::string& namespace_name,
                                            const std::string& name) {
   const auto added = collections_->Add(namespace_name, name, model::Kind::kLogs, 1 << 20);

@@ -117,6 +117,8 @@ class World {
   // Ends the process; `seed`: the power goes and chooses what is lost, nothing: only the process
   // dies.
   void Crash(std::optional<std::uint64_t> seed);
+  // Damages what both files of the manifest say of the part at `path`.
+  void LoseEntry(const std::string& path);
 
   const model::Collection& Collection(const std::string& namespace_name,
                                       const std::string& name = "logs");
