@@ -96,19 +96,6 @@ def empty_records(count):
     return pb.message(1, pb.message(2, b"\x12\x00" * count))
 
 
-def nested_value(levels):
-    """AnyValue of lists in lists, built outside in: joining inside out is quadratic."""
-    sizes = [0]
-    for _ in range(levels):
-        array = len(pb.varint(sizes[-1])) + 1 + sizes[-1]
-        sizes.append(len(pb.varint(array)) + 1 + array)
-    out = bytearray()
-    for size in reversed(sizes[:-1]):
-        array = len(pb.varint(size)) + 1 + size
-        out += b"\x2a" + pb.varint(array) + b"\x0a" + pb.varint(size)
-    return bytes(out)
-
-
 def nested_json(levels):
     deep = b'{"arrayValue":{"values":[' * levels + b"]}}" * levels
     return b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + deep + b"}]}]}]}"
@@ -168,7 +155,7 @@ BOMBS = [
     Bomb("10^5 records with a key each", lambda: gzip.compress(distinct_attributes(10**5), 1), (200, 413), "gzip"),
     Bomb("JSON with 10^5 attributes", lambda: json_keys(10**5), (200, 413), content_type=JSON),
     # Deep.
-    Bomb("AnyValue 10^5 levels deep", lambda: log_request(pb.fixed64(1, NOW) + pb.message(5, nested_value(10**5))), (200,)),
+    Bomb("AnyValue 10^5 levels deep", lambda: log_request(pb.fixed64(1, NOW) + pb.message(5, otlp.nested_value(10**5))), (200,)),
     Bomb("JSON 10^5 levels deep", lambda: nested_json(10**5), (200, 400), content_type=JSON),
     Bomb("JSON lists 10^6 levels deep", lambda: b"[" * 10**6, BAD, content_type=JSON),
     # Headers.

@@ -30,6 +30,19 @@ def any_value(value):
     return pb.message(1, value.encode())
 
 
+def nested_value(levels):
+    """An AnyValue of lists in lists, built outside in, because joining inside out is quadratic."""
+    sizes = [0]
+    for _ in range(levels):
+        array = len(pb.varint(sizes[-1])) + 1 + sizes[-1]
+        sizes.append(len(pb.varint(array)) + 1 + array)
+    out = bytearray()
+    for size in reversed(sizes[:-1]):
+        array = len(pb.varint(size)) + 1 + size
+        out += b"\x2a" + pb.varint(array) + b"\x0a" + pb.varint(size)
+    return bytes(out)
+
+
 def key_values(number, pairs):
     """`pairs`: a dict, or a list of (key, value) where keys repeat."""
     items = pairs.items() if isinstance(pairs, dict) else pairs

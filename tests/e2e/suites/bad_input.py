@@ -235,19 +235,6 @@ def too_large():
 # --- records ------------------------------------------------------------------------------------
 
 
-def nested(levels):
-    """An AnyValue of lists in lists, built outside in, for joining inside out is quadratic."""
-    sizes = [0]
-    for _ in range(levels):
-        array = len(pb.varint(sizes[-1])) + 1 + sizes[-1]
-        sizes.append(len(pb.varint(array)) + 1 + array)
-    out = bytearray()
-    for size in reversed(sizes[:-1]):
-        array = len(pb.varint(size)) + 1 + size
-        out += b"\x2a" + pb.varint(array) + b"\x0a" + pb.varint(size)
-    return bytes(out)
-
-
 def partly(records, rejected, what, words=(), kind="logs"):
     """Sends; the answer is a success that names how many were rejected and why."""
     answer = post(otlp.request(records, service=what.replace("'", "")), path=otlp.PATHS[kind])
@@ -265,11 +252,11 @@ def partly(records, rejected, what, words=(), kind="logs"):
 @test
 def records_that_are_rejected():
     good = record("good beside it")
-    deep = pb.fixed64(1, NOW) + pb.message(5, nested(100_000))
+    deep = pb.fixed64(1, NOW) + pb.message(5, otlp.nested_value(100_000))
     with all_of() as attempt:
         for what, bad in (
             ("deep", deep),
-            ("40 levels", pb.fixed64(1, NOW) + pb.message(5, nested(40))),
+            ("40 levels", pb.fixed64(1, NOW) + pb.message(5, otlp.nested_value(40))),
             ("short trace id", record(trace_id=b"t" * 15)),
             ("long trace id", record(trace_id=b"t" * 17)),
             ("short span id", record(span_id=b"s" * 7)),
@@ -285,7 +272,7 @@ def records_that_are_rejected():
         attempt(lambda: partly([record(trace_id=b"t")], 1, "wholly rejected"))
         answer = post(otlp.request([record(trace_id=b"t")]))
         attempt(lambda: equal(answer.receipt, 0, "receipt of a wholly rejected request"))
-        levels_30 = otlp.request([pb.fixed64(1, NOW) + pb.message(5, nested(30))], service="30 levels")
+        levels_30 = otlp.request([pb.fixed64(1, NOW) + pb.message(5, otlp.nested_value(30))], service="30 levels")
         attempt(lambda: equal(post(levels_30).body, b"", "30 levels"))
         rpc = GrpcClient(server().addresses["otlp_grpc"])
         answer = rpc.call(otlp.METHODS["logs"], otlp.request([good, record(span_id=b"s")]))
