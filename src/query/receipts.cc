@@ -18,6 +18,12 @@ std::uint64_t CountInHot(const duck::CollectionSlice& collection, duck::Position
   return rows;
 }
 
+bool MayMiss(const duck::CollectionSlice& collection, duck::Position position) {
+  return std::ranges::any_of(collection.missing, [position](const duck::MissingRows& missing) {
+    return missing.min_position <= position && position <= missing.max_position;
+  });
+}
+
 const char* Boolean(bool value) {
   return value ? "true" : "false";
 }
@@ -31,16 +37,25 @@ Receipts::Receipts(const SnapshotTaker& snapshots, duck::Engine& engine, const C
 Result<std::string> Receipts::Find(std::string_view namespace_name, duck::Position position) const {
   if (position == 0) return Error{Code::kNotFound, "position 0 is no receipt"};
   const auto snapshot = snapshots_.Take(namespace_name);
+  const std::string* damaged = nullptr;  // the collection, when rows of that position may be lost
   for (const auto& [kind, collections] : snapshot->kinds) {
     for (const duck::CollectionSlice& collection : collections) {
       const std::uint64_t hot = CountInHot(collection, position);
       ASSIGN_OR_RETURN(const std::uint64_t parts, CountInParts(kind, collection, position));
-      if (hot + parts == 0) continue;
+      if (hot + parts == 0) {
+        if (MayMiss(collection, position)) damaged = &collection.collection;
+        continue;
+      }
       return "{\"position\":" + std::to_string(position) + ",\"collection\":\"" +
              collection.collection + "\",\"records\":" + std::to_string(hot + parts) +
              ",\"log\":" + Boolean(in_log_(position)) + ",\"hot\":" + Boolean(hot != 0) +
              ",\"parts\":" + Boolean(parts != 0) + ",\"sinks\":{}}";
     }
+  }
+  if (damaged != nullptr) {
+    return Error{Code::kNotFound, "position " + std::to_string(position) +
+                                      " may be among the rows of " + *damaged +
+                                      " that cannot be read: the part that held them is damaged"};
   }
   return Error{Code::kNotFound,
                "no record of this namespace has position " + std::to_string(position)};

@@ -21,7 +21,8 @@ class Receipts {
            std::function<bool(duck::Position)> in_log);
 
   // The answer's JSON: {"position", "collection", "records", "log", "hot", "parts", "sinks"}.
-  // kNotFound: the namespace has no record of that position.
+  // kNotFound: the namespace has no record of that position, or a damaged part held it; the text
+  // says which.
   Result<std::string> Find(std::string_view namespace_name, duck::Position position) const;
 
  private:

@@ -107,6 +107,9 @@ def what_is_lost_is_told_for_ever():
             name = path.name.split(".")[0].split("-")
             positions = [lost["first_position"], lost["last_position"]]
             attempt(lambda: equal(positions, [int(name[0]), int(name[1])], "positions"))
+            receipt = server.client().get(f"/api/v1/receipts/{positions[0]}")
+            attempt(lambda: equal(receipt.status, 404, "receipt"))
+            attempt(lambda: check(b"is damaged" in receipt.body, str(receipt.body)))
             attempt(lambda: check((server.data_dir / lost["file"]).exists(), "the file is kept"))
             answer = server.sql_response("SELECT count(*) FROM logs")
             attempt(lambda: equal(answer.headers.get("strata-missing-rows"), "20", "header"))
