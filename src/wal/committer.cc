@@ -1,7 +1,5 @@
 #include "wal/committer.h"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -12,7 +10,6 @@ namespace strata::wal {
 namespace {
 
 constexpr std::chrono::seconds kRebuildInterval{1};
-constexpr std::uint64_t kBufferBytesFirst = 1_MiB;
 
 Error Unavailable(std::string what) {
   return {Code::kUnavailable, std::move(what)};
@@ -197,16 +194,13 @@ void Committer::CommitTaken() {
 }
 
 Status Committer::FormGroup() {
-  group_.clear();
-  group_offsets_.clear();
-  group_bytes_ = 0;
+  group_.Clear();
   std::uint64_t refused_bytes = 0;
   std::uint64_t refused = 0;
   Status status = Done{};
   for (; next_taken_ < taken_.size(); ++next_taken_) {
     Append& append = *taken_[next_taken_];
-    const std::uint64_t at = AlignUp(group_bytes_, kFrameAlignment);
-    const std::uint64_t end = at + kFrameHeaderBytes + append.payload.size();
+    const std::uint64_t end = group_.EndWith(append);
     if (!group_.empty() && end > config_.group_bytes_max) break;
     if (!Fits(end)) {
       if (!group_.empty()) break;
@@ -221,9 +215,7 @@ Status Committer::FormGroup() {
       continue;
     }
     append.position = last_ + group_.size() + 1;
-    group_.push_back(&append);
-    group_offsets_.push_back(at);
-    group_bytes_ = end;
+    group_.Add(append);
   }
   if (refused > 0) {
     const MutexLock lock(mutex_);
@@ -243,46 +235,14 @@ bool Committer::Fits(std::uint64_t group_bytes) const {
          config_.segment_bytes;
 }
 
-void Committer::EncodeGroup() {
-  const std::uint64_t padded = AlignUp(group_bytes_, kBlockBytes);
-  const std::uint64_t usual_max = AlignUp(config_.group_bytes_max, kBlockBytes);
-  if (buffer_.size() < padded || buffer_.size() > std::max(padded, usual_max)) {
-    // Grows in steps up to the usual group; a single large frame has its own.
-    const std::uint64_t step = std::min(std::max(kBufferBytesFirst, 2 * padded), usual_max);
-    buffer_ = os::AlignedBuffer(std::max(padded, step));
-  }
-  const std::span<std::byte> out = buffer_.span();
-  const Position durable = durable_.load(std::memory_order_relaxed);
-  std::uint64_t written = 0;
-  for (std::size_t i = 0; i < group_.size(); ++i) {
-    const Append& append = *group_[i];
-    const std::uint64_t at = group_offsets_[i];
-    std::memset(out.data() + written, 0, at - written);
-    EncodeFrameHeader({.info = append.info,
-                       .position = append.position,
-                       .durable_through = durable,
-                       .segment = active_->header.number,
-                       .payload_bytes = static_cast<std::uint32_t>(append.payload.size()),
-                       .payload_checksum = append.payload_checksum,
-                       .first_of_group = i == 0},
-                      FrameSeed(active_->header.salt, active_->write_offset + at), out.subspan(at));
-    if (!append.payload.empty()) {
-      std::memcpy(out.data() + at + kFrameHeaderBytes, append.payload.data(),
-                  append.payload.size());
-    }
-    written = at + kFrameHeaderBytes + append.payload.size();
-  }
-  std::memset(out.data() + written, 0, padded - written);
-}
-
 void Committer::WriteGroup() {
-  EncodeGroup();
+  const ByteSpan encoded =
+      group_.Encode(*active_, durable_.load(std::memory_order_relaxed), config_.group_bytes_max);
   FaultPoint<"wal.group.encoded">();
-  const std::uint64_t bytes = AlignUp(group_bytes_, kBlockBytes);
   const std::uint64_t offset = active_->write_offset;
-  if (SeededBug(Bug::kAckBeforeSync)) PublishGroup(offset, bytes);
+  if (SeededBug(Bug::kAckBeforeSync)) PublishGroup();
   const MonotonicTime begin = clock_.Monotonic();
-  auto written = active_->file->WriteAt(offset, ByteSpan(buffer_.span()).first(bytes));
+  auto written = active_->file->WriteAt(offset, encoded);
   if (!written) {
     Poison(written.error());
     return;
@@ -291,19 +251,17 @@ void Committer::WriteGroup() {
   if (config_.on_group) {
     config_.on_group({.took = clock_.Monotonic() - begin,
                       .frames = static_cast<std::uint32_t>(group_.size()),
-                      .bytes = bytes});
+                      .bytes = encoded.size()});
   }
-  if (!SeededBug(Bug::kAckBeforeSync)) PublishGroup(offset, bytes);
+  if (!SeededBug(Bug::kAckBeforeSync)) PublishGroup();
 }
 
-void Committer::PublishGroup(std::uint64_t offset, std::uint64_t bytes) {
-  const PositionRange range{.first = group_.front()->position, .last = group_.back()->position};
-  for (std::size_t i = 0; i < group_.size(); ++i) {
-    AppendFooterEntry(offset + group_offsets_[i],
-                      ByteSpan(buffer_.span()).subspan(group_offsets_[i], kFrameHeaderBytes),
-                      active_->footer_entries);
-    hooks_.Publish(*group_[i]);
-  }
+void Committer::PublishGroup() {
+  const PositionRange range = group_.range();
+  const std::uint64_t bytes = group_.bytes();
+  const std::uint64_t offset = active_->write_offset;
+  group_.AppendFooterEntries(offset, active_->footer_entries);
+  for (Append* append : group_.appends()) hooks_.Publish(*append);
   if (active_->range.empty()) active_->range.first = range.first;
   active_->range.last = range.last;
   active_->write_offset = offset + bytes;
@@ -332,7 +290,7 @@ void Committer::PublishGroup(std::uint64_t offset, std::uint64_t bytes) {
     ++stats_.groups;
     stats_.direct = active_->file->direct();
   }
-  Settle(group_, Done{});
+  Settle(group_.appends(), Done{});
   FaultPoint<"wal.group.settled">();
 }
 
@@ -392,7 +350,7 @@ void Committer::Poison(const Error& why) {
   if (active_) active_->file.reset();
   unsynced_ = false;  // nothing is synced again on that descriptor
   const Error failed = Unavailable("log: a write failed: " + why.message);
-  Settle(group_, failed);
+  Settle(group_.appends(), failed);
   FailTaken(failed);
 }
 
@@ -420,32 +378,15 @@ Status Committer::CloseBehindPublished() {
     return Error{Code::kUnavailable, "published frames were not synced"};
   }
   if (!active_) return Done{};
-  RETURN_IF_ERROR(VerifyPublished());
+  ASSIGN_OR_RETURN(const auto file,
+                   files_.Open(config_.directory / SegmentName(active_->header.number),
+                               {.mode = os::WriteMode::kDirectSync}));
+  RETURN_IF_ERROR(CheckFrames(*file, active_->header, active_->range, active_->write_offset));
   RETURN_IF_ERROR(stock_.CloseNow({.header = active_->header,
                                    .write_offset = active_->write_offset,
                                    .range = active_->range,
                                    .footer_entries = active_->footer_entries}));
   active_.reset();
-  return Done{};
-}
-
-Status Committer::VerifyPublished() const {
-  ASSIGN_OR_RETURN(const auto file,
-                   files_.Open(config_.directory / SegmentName(active_->header.number),
-                               {.mode = os::WriteMode::kDirectSync}));
-  SegmentReader reader(*file, active_->header, {.end = active_->write_offset});
-  Position expected = active_->range.first;
-  while (true) {
-    ASSIGN_OR_RETURN(const Piece piece, reader.Next());
-    if (piece.kind == Piece::Kind::kEnd) break;
-    if (piece.kind != Piece::Kind::kFrame || piece.header.position != expected) {
-      return Error{Code::kCorrupt, "what was published does not read back: " + piece.reason};
-    }
-    ++expected;
-  }
-  if (expected != active_->range.last + 1) {
-    return Error{Code::kCorrupt, "what was published does not read back"};
-  }
   return Done{};
 }
 

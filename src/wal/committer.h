@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "os/aligned_buffer.h"
 #include "os/file_system.h"
+#include "wal/group.h"
 #include "wal/log.h"
 #include "wal/segment_set.h"
 #include "wal/segment_stock.h"
@@ -56,16 +56,14 @@ class Committer {
   // to.
   Status FormGroup();
   bool Fits(std::uint64_t group_bytes) const;  // with one more frame in group_
-  void EncodeGroup();
   void WriteGroup();
-  void PublishGroup(std::uint64_t offset, std::uint64_t bytes);
+  void PublishGroup();
   Status Roll();
   Status SyncInterval();
   // A write or sync failed: everybody who waits is told, the segment takes no more.
   void Poison(const Error& why);
   void Rebuild();
   Status CloseBehindPublished();
-  Status VerifyPublished() const;
   void Settle(std::vector<Append*>& appends, const Status& status);
   void FailTaken(const Error& why);
   std::string AilmentLocked() const REQUIRES(mutex_);
@@ -99,15 +97,12 @@ class Committer {
   // Of the thread alone.
   std::vector<Append*> taken_;
   std::size_t next_taken_ = 0;
-  std::vector<Append*> group_;
-  std::vector<std::uint64_t> group_offsets_;  // in buffer_, of group_
-  std::uint64_t group_bytes_ = 0;
+  Group group_;
   Position last_ = 0;
   std::optional<WritableSegment> active_;
   bool unsynced_ = false;
   bool prepared_more_ = false;
   MonotonicTime last_sync_;
-  os::AlignedBuffer buffer_;
 
   std::thread thread_;
 };

@@ -151,4 +151,22 @@ Result<Piece> SegmentReader::Next() {
   return Next();
 }
 
+Status CheckFrames(const os::File& file, const SegmentHeader& header, PositionRange positions,
+                   std::uint64_t end) {
+  SegmentReader reader(file, header, {.end = end});
+  Position expected = positions.first;
+  while (true) {
+    ASSIGN_OR_RETURN(const Piece piece, reader.Next());
+    if (piece.kind == Piece::Kind::kEnd) break;
+    if (piece.kind != Piece::Kind::kFrame || piece.header.position != expected) {
+      return Error{Code::kCorrupt, "what was published does not read back: " + piece.reason};
+    }
+    ++expected;
+  }
+  if (expected != positions.last + 1) {
+    return Error{Code::kCorrupt, "what was published does not read back"};
+  }
+  return Done{};
+}
+
 }  // namespace strata::wal

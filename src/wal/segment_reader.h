@@ -84,4 +84,8 @@ class SegmentReader {
   std::uint64_t window_to_ = 0;
 };
 
+// kCorrupt: the frames in front of `end` are not those of `positions`, each once and in order.
+Status CheckFrames(const os::File& file, const SegmentHeader& header, PositionRange positions,
+                   std::uint64_t end);
+
 }  // namespace strata::wal
