@@ -66,6 +66,8 @@ TEST(Threads, WhatIsPublishedIsAGapFreePrefixAndThreadsKeepTheirOrder) {
         EXPECT_EQ(frame.position, next++);
         return Done{};
       });
+      // The consumer may have released them meanwhile.
+      if (!outcome && from < log.oldest()) continue;
       EXPECT_TRUE(outcome && outcome->lost.empty());
     }
   });
