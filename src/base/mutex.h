@@ -24,6 +24,8 @@ class STRATA_TS(capability("mutex")) Mutex {
   void lock() STRATA_TS(acquire_capability()) { mutex_.lock(); }
   void unlock() STRATA_TS(release_capability()) { mutex_.unlock(); }
   bool try_lock() STRATA_TS(try_acquire_capability(true)) { return mutex_.try_lock(); }
+  // Says to the analysis what it cannot see: the caller holds it.
+  void AssertHeld() const STRATA_TS(assert_capability(this)) {}
 
  private:
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -64,7 +65,7 @@ class Lane final : public model::BlockSource {
   std::atomic<std::uint64_t>& total_bytes_;
   const Clock& clock_;
 
-  Mutex writing_;  // held for the life of a lease
+  std::mutex writing_;  // held for the life of a lease, which no analysis follows
   std::shared_ptr<model::Block> current_;
   std::uint32_t next_row_ = 0;
   std::uint32_t next_capacity_;

@@ -181,7 +181,7 @@ struct Registry::State {
   };
 
   void Add(std::string_view name, std::string_view help, MetricType type, MetricLabels labels,
-           std::function<void(ClientMetric&)> read) {
+           std::function<void(ClientMetric&)> read) REQUIRES(mutex) {
     CHECK(name.starts_with("strata_"));
     CHECK((type == MetricType::Counter) == name.ends_with("_total"));
     auto [found, fresh] = families.try_emplace(

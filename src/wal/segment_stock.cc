@@ -96,20 +96,14 @@ void SegmentStock::AwaitWork() {
   CHECK(worked);
 }
 
-// The lock is given up while files are worked on.
 bool SegmentStock::WorkOnce() {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!next_ && may_try_next_ && !stopping_) {
-    WorkOnNext(lock);
+    WorkOnNext();
   } else if (!closing_.empty()) {
-    WritableSegment segment = std::move(closing_.front());
-    closing_.pop_front();
-    lock.unlock();
-    const std::uint64_t number = segment.header.number;
-    // A footer that cannot be written costs a walk at the next start, no data.
-    if (!CloseNow(std::move(segment))) set_.MarkWritten(number, config_.segment_bytes, false);
+    WorkOnClosing();
   } else if (spares_.size() < config_.spare_segments && may_try_spare_ && !stopping_) {
-    WorkOnSpare(lock);
+    WorkOnSpare();
   } else {
     return false;
   }
@@ -117,7 +111,17 @@ bool SegmentStock::WorkOnce() {
   return true;
 }
 
-void SegmentStock::WorkOnNext(std::unique_lock<Mutex>& lock) {
+void SegmentStock::WorkOnClosing() {
+  WritableSegment segment = std::move(closing_.front());
+  closing_.pop_front();
+  mutex_.unlock();
+  const std::uint64_t number = segment.header.number;
+  // A footer that cannot be written costs a walk at the next start, no data.
+  if (!CloseNow(std::move(segment))) set_.MarkWritten(number, config_.segment_bytes, false);
+  mutex_.lock();
+}
+
+void SegmentStock::WorkOnNext() {
   may_try_next_ = false;
   std::optional<std::string> spare;
   if (!spares_.empty()) {
@@ -130,9 +134,9 @@ void SegmentStock::WorkOnNext(std::unique_lock<Mutex>& lock) {
   }
   being_made_bytes_ = config_.segment_bytes;
   const Position first_position = first_position_;
-  lock.unlock();
+  mutex_.unlock();
   auto made = MakeNext(spare, first_position);
-  lock.lock();
+  mutex_.lock();
   being_made_bytes_ = 0;
   if (!made) {
     error_ = std::move(made).error();
@@ -143,13 +147,13 @@ void SegmentStock::WorkOnNext(std::unique_lock<Mutex>& lock) {
   in_trouble_ = false;
 }
 
-void SegmentStock::WorkOnSpare(std::unique_lock<Mutex>& lock) {
+void SegmentStock::WorkOnSpare() {
   may_try_spare_ = false;
   if (!RoomForAnother()) return;
   being_made_bytes_ = config_.segment_bytes;
-  lock.unlock();
+  mutex_.unlock();
   auto made = MakeSpare();
-  lock.lock();
+  mutex_.lock();
   being_made_bytes_ = 0;
   if (!made) return;
   spares_.push_back(*std::move(made));

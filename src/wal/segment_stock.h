@@ -91,8 +91,10 @@ class SegmentStock {
 
   void Run();
   void AwaitWork() REQUIRES(mutex_);
-  void WorkOnNext(std::unique_lock<Mutex>& lock) REQUIRES(mutex_);
-  void WorkOnSpare(std::unique_lock<Mutex>& lock) REQUIRES(mutex_);
+  // These give the lock up while they work on files.
+  void WorkOnNext() REQUIRES(mutex_);
+  void WorkOnClosing() REQUIRES(mutex_);
+  void WorkOnSpare() REQUIRES(mutex_);
   Result<Next> MakeNext(std::optional<std::string> spare, Position first_position);
   Result<std::unique_ptr<os::File>> PutToUse(const std::string& spare, const std::string& name,
                                              const SegmentHeader& header);
