@@ -170,9 +170,10 @@ void AddRequests(std::vector<Setting>& rows) {
                      {.bounds = {1, 1'000'000}, .applies = Applies::kLive}));
   rows.push_back(Row("query.timeout", "Longest run of a statement.", FIELD(query.timeout),
                      {.bounds = {1, kMillisOfADay}, .applies = Applies::kLive}));
-  rows.push_back(Row("query.memory", "Memory of all running statements together.",
-                     FIELD(query.memory),
-                     {.bounds = {64_MiB, 1024_GiB}, .applies = Applies::kLive}));
+  rows.push_back(Row(
+      "query.memory",
+      "Memory of all running statements together; each may use an equal share (query.concurrency).",
+      FIELD(query.memory), {.bounds = {64_MiB, 1024_GiB}, .applies = Applies::kLive}));
   rows.push_back(Row("query.max_rows", "Rows of an answer; a longer one is cut and says so.",
                      FIELD(query.max_rows),
                      {.bounds = {1, 1'000'000'000}, .applies = Applies::kLive}));

@@ -32,6 +32,7 @@ std::vector<nghttp2_nv> NameValues(
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // nghttp2 only reads
   };
   std::vector<nghttp2_nv> out;
+  out.reserve(fields.size());
   for (const auto& [name, value] : fields) {
     out.push_back({.name = bytes(name),
                    .value = bytes(value),
