@@ -113,8 +113,11 @@ void DedupFile::Nudge() {
 
 // True when it was nudged, by which the wait ends if it is to.
 bool DedupFile::Wait(const std::stop_token& stop, bool until_nudged) {
-  std::unique_lock lock(wait_mutex_);
-  wake_.wait_for(lock, stop, kCheckInterval, [&] { return until_nudged && nudged_; });
+  const MutexLock lock(wait_mutex_);
+  wake_.wait_for(wait_mutex_, stop, kCheckInterval, [&] {
+    wait_mutex_.AssertHeld();
+    return until_nudged && nudged_;
+  });
   return std::exchange(nudged_, false);
 }
 

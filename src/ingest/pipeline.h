@@ -78,7 +78,7 @@ class Pipeline final : public IngestTarget, public wal::CommitHooks {
   std::int64_t DedupNow() const { return dedup_time_.Nanos(); }
 
   // The table of requests that were stored, for replay and the dedup file.
-  Mutex& dedup_mutex() { return dedup_mutex_; }
+  Mutex& dedup_mutex() STRATA_TS(lock_returned(dedup_mutex_)) { return dedup_mutex_; }
   Dedup& dedup() REQUIRES(dedup_mutex_) { return dedup_; }
   Definitions& definitions() { return definitions_; }
 

@@ -150,11 +150,13 @@ std::unique_ptr<SimulatedDisk> SimulatedDisk::AfterPowerLoss(std::uint64_t seed)
 }
 
 std::uint64_t SimulatedDisk::Moment::operation() const {
+  state_.mutex.AssertHeld();
   return state_.operations;
 }
 
 std::unique_ptr<SimulatedDisk> SimulatedDisk::Moment::AfterPowerLoss(
     const Survives& survives) const {
+  state_.mutex.AssertHeld();
   return state_.AfterPowerLoss(state_.options, survives);
 }
 

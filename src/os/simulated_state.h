@@ -159,6 +159,7 @@ struct SimulatedDisk::State {
   }
   void SyncNames(const std::string& folder) REQUIRES(mutex) {
     std::erase_if(pending, [&](const NameChange& change) {
+      mutex.AssertHeld();
       if (!change.Touches(folder)) return false;
       for (const auto& [key, node] : change.names) SetName(durable_names, key, node);
       return true;
