@@ -6,6 +6,7 @@
 
 #include <immintrin.h>
 
+#include "duck/slice_runs.h"
 #include "duckdb/common/types/value.hpp"
 #include "duckdb/planner/filter/constant_filter.hpp"
 #include "model/schema.h"
@@ -136,17 +137,7 @@ void HotScan::Start(const HotUnit& unit) {
   chunk_ = unit.first_chunk;
   columns_.Start(*unit.slice, *unit.collection);
   for (Filter& filter : filters_) filter.table_id.clear();
-  const auto& runs = unit.slice->block->runs();
-  run_ = unit.slice->first_run;
-  std::uint32_t high = unit.slice->last_run;
-  while (run_ < high) {
-    const std::uint32_t middle = run_ + (high - run_) / 2;
-    if (runs[middle].end <= chunk_ * kChunkRows) {
-      run_ = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
+  run_ = FirstRunBehind(*unit.slice, chunk_ * kChunkRows);
 }
 
 // Sets rows_ to the visible rows of the chunk.

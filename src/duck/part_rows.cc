@@ -100,6 +100,14 @@ void ForEachRow(const model::BlockSlice& slice, F f) {
 
 }  // namespace
 
+std::uint64_t ChunksWith(const model::Column& column, const model::BlockSlice& slice) {
+  std::uint64_t chunks = 0;
+  for (std::uint32_t c = slice.begin_row() / kChunkRows; c < ChunkEnd(slice); ++c) {
+    chunks += column.chunk(c) != nullptr ? 1 : 0;
+  }
+  return chunks;
+}
+
 std::vector<RowRef> SortedRows(model::Kind kind, std::span<const model::BlockSlice> slices) {
   Groups groups;
   std::vector<std::uint32_t> group_of_row;
@@ -148,29 +156,6 @@ std::vector<RowRef> SortedRows(model::Kind kind, std::span<const model::BlockSli
   rows.reserve(entries.size());
   for (const Entry& entry : entries) rows.push_back(entry.ref);
   return rows;
-}
-
-std::uint64_t PositionCursor::At(std::uint32_t row) {
-  const auto& runs = slice_->block->runs();
-  if (row < runs[run_].begin || row >= runs[run_].end) {
-    // The run behind is the likely one; else search.
-    if (run_ + 1 < slice_->last_run && row >= runs[run_ + 1].begin && row < runs[run_ + 1].end) {
-      ++run_;
-    } else {
-      std::uint32_t low = slice_->first_run;
-      std::uint32_t high = slice_->last_run;
-      while (low < high) {
-        const std::uint32_t middle = low + (high - low) / 2;
-        if (runs[middle].end <= row) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      run_ = low;
-    }
-  }
-  return runs[run_].position;
 }
 
 }  // namespace strata::duck

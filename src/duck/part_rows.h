@@ -16,19 +16,34 @@ struct RowRef {
   std::uint32_t row = 0;
 };
 
+// Rows of slices, in the order in which they are written.
+struct PartRows {
+  std::span<const model::BlockSlice> slices;
+  std::span<const RowRef> refs;
+
+  std::size_t size() const { return refs.size(); }
+  const model::Block& block(std::size_t i) const { return *slices[refs[i].slice].block; }
+  // The chunk of a column that holds the i-th row, and the row's place in it.
+  const model::Chunk* chunk(const model::Column& column, std::size_t i) const {
+    return column.chunk(refs[i].row / model::kChunkRows);
+  }
+  std::uint32_t at(std::size_t i) const { return refs[i].row % model::kChunkRows; }
+  // The number of the i-th row's resource or scope: `fixed` is kResource or kScope.
+  std::uint32_t Origin(std::uint16_t fixed, std::size_t i) const {
+    const model::Chunk* codes = chunk(block(i).fixed(fixed), i);
+    return codes == nullptr ? 0 : codes->values<std::uint32_t>()[at(i)];
+  }
+};
+
+// The number of the first chunk behind the slice's rows.
+inline std::uint32_t ChunkEnd(const model::BlockSlice& slice) {
+  return (slice.end_row() + model::kChunkRows - 1) / model::kChunkRows;
+}
+// How many of the slice's chunks the column has.
+std::uint64_t ChunksWith(const model::Column& column, const model::BlockSlice& slice);
+
 // The visible rows of all slices: by service (metrics: by name, then service), then time, then as
 // they came.
 std::vector<RowRef> SortedRows(model::Kind kind, std::span<const model::BlockSlice> slices);
-
-// The position of a visible row. Cheap for ascending rows of the same slice.
-class PositionCursor {
- public:
-  explicit PositionCursor(const model::BlockSlice& slice) : slice_(&slice), run_(slice.first_run) {}
-  std::uint64_t At(std::uint32_t row);
-
- private:
-  const model::BlockSlice* slice_;
-  std::uint32_t run_;
-};
 
 }  // namespace strata::duck

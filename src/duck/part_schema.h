@@ -85,6 +85,8 @@ struct RestKey {
   std::string key;
   auto operator<=>(const RestKey&) const = default;
 };
+// A part with more of them lists none, and readers look into every rest.
+inline constexpr std::size_t kRestKeysMax = 4096;
 std::string EncodeRestKeys(const std::vector<RestKey>& keys);
 Result<std::vector<RestKey>> DecodeRestKeys(std::string_view json);
 

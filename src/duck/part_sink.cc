@@ -106,8 +106,6 @@ ParquetSchema SchemaOf(model::Kind kind, const std::vector<PartField>& fields,
   schema.metadata = {{kVersionKey, kVersion},
                      {kKindKey, std::string(model::KindName(kind))},
                      {kColumnsKey, EncodeColumns(columns)}};
-  // Without the list, readers look into every rest.
-  static constexpr std::size_t kRestKeysMax = 4096;
   if (rest_keys.size() <= kRestKeysMax) {
     schema.metadata.emplace_back(kRestKeysKey, EncodeRestKeys(rest_keys));
   }

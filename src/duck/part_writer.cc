@@ -50,14 +50,15 @@ Result<PartInfo> WritePart(model::Kind kind, std::span<const model::BlockSlice> 
   ASSIGN_OR_RETURN(auto sink, PartSink::Create(files, path));
   return sink->Guard([&] {
     PartColumns columns(kind, slices, options);
+    const PartAttributes& attributes = columns.attributes();
     const auto connection = LibraryConnection();
     ParquetOutput output(
         *connection->context,
-        SchemaOf(kind, columns.fields(), columns.attribute_columns(), columns.rest_keys(), options),
+        SchemaOf(kind, columns.fields(), attributes.columns(), attributes.rest_keys(), options),
         sink->bytes_sink());
     WriteRowGroups(kind, columns, rows, options, *sink, output);
     output.Finish();
-    return sink->Finish(columns.attribute_columns());
+    return sink->Finish(attributes.columns());
   });
 }
 
