@@ -205,9 +205,8 @@ Status Instance::OpenStages() {
   ASSIGN_OR_RETURN(engine_, duck::Engine::Open(engine, files_));
   snapshots_ = std::make_unique<query::SnapshotTaker>(hot_, *store_, collections_,
                                                       [this] { return log_->published(); });
-  sql_ = std::make_unique<query::SqlService>(
-      SqlConfigOf(config_), *engine_, *snapshots_,
-      [this](const std::string& path) { store_->ReportDamaged(path); }, clock_, registry_);
+  sql_ = std::make_unique<query::SqlService>(SqlConfigOf(config_), *engine_, *snapshots_,
+                                             query::ReportTo(*store_), clock_, registry_);
   receipts_ = std::make_unique<query::Receipts>(
       *snapshots_, *engine_, clock_,
       [this](duck::Position position) { return position >= log_->oldest(); });

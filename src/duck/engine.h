@@ -60,12 +60,13 @@ struct Answer {
 // kInvalidInput (syntax, binding, conversion, more than one statement), kForbidden, kTooLarge
 // (memory), kTimeout (deadline or stop), kExhausted (all instances busy until the deadline's half
 // or one second passed), kCorrupt (a part's bytes are damaged), kUnavailable (an internal error:
-// the instance was replaced). `hint` says what to do; may be empty.
+// the instance was replaced; a part cannot be read). `hint` says what to do; may be empty.
 struct SqlError {
   Code code = Code::kInvalidInput;
   std::string message;
   std::string hint;
-  std::vector<std::string> damaged_parts = {};  // paths, with kCorrupt
+  std::vector<std::string> damaged_parts = {};     // paths, with kCorrupt
+  std::vector<std::string> unreadable_parts = {};  // paths, with kUnavailable: the disk refused
 };
 
 struct EngineStats {

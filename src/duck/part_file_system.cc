@@ -16,6 +16,11 @@ namespace {
 
 using duckdb::idx_t;
 
+void NoteFailed(StatementState& statement, const std::string& part, const Error& error) {
+  if (error.code == Code::kNotFound) statement.NoteDamaged(part);
+  if (error.code == Code::kIo) statement.NoteUnreadable(part);
+}
+
 // One thread at a time, as DuckDB's readers use a handle.
 class PartHandle final : public duckdb::FileHandle {
  public:
@@ -52,10 +57,10 @@ class PartHandle final : public duckdb::FileHandle {
   }
 
  private:
+  std::string PartPath() const { return path.substr(std::strlen(kPartScheme)); }
   [[noreturn]] void Damaged(const std::string& what) {
-    const std::string part = path.substr(std::strlen(kPartScheme));
-    statement_.NoteDamaged(part);
-    throw duckdb::IOException("part " + part + ": " + what);
+    statement_.NoteDamaged(PartPath());
+    throw duckdb::IOException("part " + PartPath() + ": " + what);
   }
   // Whole blocks (the file's last one may be shorter) in `bytes` bytes from a block's begin.
   std::uint64_t BlocksIn(std::uint64_t location, std::size_t bytes) const {
@@ -83,7 +88,10 @@ class PartHandle final : public duckdb::FileHandle {
   // `location` is a block's begin; `out` is whole blocks.
   void ReadAndCheck(std::uint64_t location, std::span<std::byte> out) {
     const auto read = file_->ReadAt(location, out);
-    if (!read) throw duckdb::IOException(read.error().message);
+    if (!read) {
+      NoteFailed(statement_, PartPath(), read.error());
+      throw duckdb::IOException(read.error().message);
+    }
     if (*read != out.size()) Damaged("it is shorter than it was written");
     for (std::size_t at = 0; at < out.size(); at += kPartBlockBytes) {
       const std::uint64_t block = (location + at) / kPartBlockBytes;
@@ -128,7 +136,7 @@ duckdb::unique_ptr<duckdb::FileHandle> PartFileSystem::OpenFile(
   }
   auto file = statement->files->Open(part->path, {});
   if (!file) {
-    if (file.error().code == Code::kNotFound) statement->NoteDamaged(part->path);
+    NoteFailed(*statement, part->path, file.error());
     throw duckdb::IOException(file.error().message);
   }
   return duckdb::make_uniq<PartHandle>(*this, path, flags, *std::move(file), part->info,

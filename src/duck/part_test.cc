@@ -222,6 +222,28 @@ TEST_F(Parts, APartDescribesItself) {
   EXPECT_EQ(DescribePart(Kind::kLogs, part.path, disk_.files()).error().code, Code::kCorrupt);
 }
 
+// What the disk refuses is told apart from what we are short of, and from damage.
+TEST_F(Parts, AStatementNamesAPartThatCannotBeRead) {
+  TestBlock rows(Kind::kLogs);
+  AddRows(rows, 0, 500);
+  const PartRef part = Part(rows, "a.parquet");
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->kinds[Kind::kLogs].push_back({.collection = "logs", .hot = {}, .parts = {part}});
+  const auto run = [&] {
+    auto outcome = engine_->Run({.sql = kAllRows}, snapshot);
+    CHECK(std::holds_alternative<SqlError>(outcome));
+    return std::get<SqlError>(std::move(outcome));
+  };
+  disk_.files().FailAt(1, EMFILE, os::SimulatedDisk::Repeat::kForEver);
+  EXPECT_TRUE(run().unreadable_parts.empty());
+  disk_.files().ClearFault();
+  disk_.files().Wear(part.path, 100);
+  const SqlError refused = run();
+  EXPECT_EQ(refused.code, Code::kUnavailable);
+  EXPECT_EQ(refused.unreadable_parts, std::vector<std::string>{part.path});
+  EXPECT_TRUE(refused.damaged_parts.empty());
+}
+
 TEST_F(Parts, AnswersSayThatRowsAreMissing) {
   TestBlock rows(Kind::kLogs);
   AddRows(rows, 0, 500);

@@ -166,6 +166,11 @@ std::variant<Answer, SqlError> StatementRun::Execute(duckdb::Connection& connect
       error.hint = meaning.hint;
     }
     error.damaged_parts = state->damaged_parts();
+    error.unreadable_parts = state->unreadable_parts();
+    if (!error.unreadable_parts.empty()) {
+      error.code = Code::kUnavailable;
+      error.hint = "the disk refused to read a stored file: see the log output";
+    }
     if (!error.damaged_parts.empty()) {
       error.code = Code::kCorrupt;
       error.hint = "a stored file is damaged: see strata verify";

@@ -46,6 +46,16 @@ struct StatementState : duckdb::ClientContextState {
     return {damaged_.begin(), damaged_.end()};
   }
 
+  // A read of a part failed; whether its bytes are good nobody knows. Any thread.
+  void NoteUnreadable(const std::string& path) {
+    const std::lock_guard lock(notes_mutex_);
+    unreadable_.insert(path);
+  }
+  std::vector<std::string> unreadable_parts() const {
+    const std::lock_guard lock(notes_mutex_);
+    return {unreadable_.begin(), unreadable_.end()};
+  }
+
   // A scan would have read these rows of the snapshot, were they not missing. Any thread.
   void NoteMissing(const MissingRows& rows) {
     const std::lock_guard lock(notes_mutex_);
@@ -87,6 +97,7 @@ struct StatementState : duckdb::ClientContextState {
 
   mutable std::mutex notes_mutex_;
   std::set<std::string> damaged_;
+  std::set<std::string> unreadable_;
   std::set<const MissingRows*> missing_;
 };
 

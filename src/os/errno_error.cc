@@ -18,6 +18,10 @@ Code CodeOf(int number) {
     case ENOSPC:
     case EDQUOT:
       return Code::kExhausted;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:  // we are short of something: this says nothing about the file
+      return Code::kUnavailable;
     default:
       return Code::kIo;
   }

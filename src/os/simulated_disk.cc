@@ -131,6 +131,7 @@ std::unique_ptr<SimulatedDisk> SimulatedDisk::State::AfterPowerLoss(
     auto copy = std::make_shared<Node>();
     copy->type = node->type;
     copy->current = copy->durable = node->AfterPowerLoss(survives);
+    copy->bad_byte = node->bad_byte;
     fresh.names[key] = fresh.durable_names[key] = std::move(copy);
   }
   return after;
@@ -206,7 +207,13 @@ void SimulatedDisk::SetContent(const Path& path, Bytes bytes) {
   node->durable = node->current;
   node->dirty.clear();
   node->size_dirty = false;
+  node->bad_byte.reset();
   state_->durable_names[key] = node;
+}
+
+void SimulatedDisk::Wear(const Path& path, std::uint64_t offset) {
+  const MutexLock lock(state_->mutex);
+  if (Node* node = state_->Find(KeyOf(path))) node->bad_byte = offset;
 }
 
 std::vector<std::string> SimulatedDisk::Files() const {
@@ -247,6 +254,7 @@ Result<std::unique_ptr<File>> SimulatedDisk::Open(const Path& path, const OpenOp
     return ErrnoError(EEXIST, "open", path);
   }
   if (found->second->type != EntryType::kFile) return ErrnoError(EISDIR, "open", path);
+  if (found->second->bad_byte == kInode) return ErrnoError(EIO, "open", path);
   if (options.truncate && !found->second->current->empty()) {
     found->second->Resize(0);
     state_->Tell();
@@ -346,6 +354,7 @@ Result<Stat> SimulatedDisk::GetStat(const Path& path) {
   }
   const Node* node = state_->Find(KeyOf(path));
   if (node == nullptr) return ErrnoError(ENOENT, "stat", path);
+  if (node->bad_byte == kInode) return ErrnoError(EIO, "stat", path);
   return Stat{.type = node->type, .size = node->current->size()};
 }
 

@@ -90,6 +90,10 @@ class SimulatedDisk final : public FileSystem {
   // Content behind the back of the process; set content is durable.
   Bytes Content(const Path& path) const;
   void SetContent(const Path& path, Bytes bytes);
+  // From now on reads of this byte fail with EIO, whatever the file is called, until SetContent().
+  // kInode: it cannot be opened either, nor looked at.
+  static constexpr std::uint64_t kInode = UINT64_MAX;
+  void Wear(const Path& path, std::uint64_t offset);
   std::vector<std::string> Files() const;  // all paths of files
   // Equal for disks with equal names and content.
   Hash128 Fingerprint() const;

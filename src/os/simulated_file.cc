@@ -33,6 +33,7 @@ class SimulatedFile final : public File {
     const Bytes& bytes = *node_->current;
     if (offset >= bytes.size()) return std::size_t{0};
     const std::size_t n = std::min<std::size_t>(out.size(), bytes.size() - offset);
+    if (node_->bad_byte && *node_->bad_byte - offset < n) return ErrnoError(EIO, "read", key_);
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), n, out.begin());
     return n;
   }

@@ -52,6 +52,7 @@ struct SimulatedDisk::Node {
   SharedBytes durable;            // what power loss cannot take
   std::set<std::uint64_t> dirty;  // sectors of `current` that a sync would make durable
   bool size_dirty = false;
+  std::optional<std::uint64_t> bad_byte;  // a read that covers it fails
 
   void MarkDirty(std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t at = from / kSectorBytes; at * kSectorBytes < to; ++at) dirty.insert(at);

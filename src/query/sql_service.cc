@@ -1,6 +1,5 @@
 #include "query/sql_service.h"
 
-#include <set>
 #include <utility>
 
 #include <simdjson.h>
@@ -76,12 +75,12 @@ Result<std::vector<duck::Parameter>> ParseParameters(std::string_view json) {
 }
 
 SqlService::SqlService(const SqlConfig& config, duck::Engine& engine,
-                       const SnapshotTaker& snapshots, ReportDamaged report_damaged,
-                       const Clock& clock, model::Registry& registry)
+                       const SnapshotTaker& snapshots, ReportPart report_part, const Clock& clock,
+                       model::Registry& registry)
     : config_(config),
       engine_(engine),
       snapshots_(snapshots),
-      report_damaged_(std::move(report_damaged)),
+      report_part_(std::move(report_part)),
       clock_(clock),
       statements_(registry.AddCounter("strata_query_statements_total", "SQL statements run.")),
       failures_(registry.AddCounter("strata_query_failures_total",
@@ -100,20 +99,12 @@ void SqlService::Run(SqlRequest&& request, Callback<void(SqlAnswer&&)> done,
   done(std::move(answer));
 }
 
-// A part that turns out to be damaged is left out of the next snapshot, which says so; also when
-// another statement has reported it first. Each part is a reason to try again once.
 std::variant<duck::Answer, duck::SqlError> SqlService::RunOnWhatReads(
     const duck::Statement& statement, const std::string& namespace_name) {
-  for (std::set<std::string> met;;) {
+  for (PartFaults faults(report_part_);;) {
     auto outcome = engine_.Run(statement, snapshots_.Take(namespace_name));
     const auto* error = std::get_if<duck::SqlError>(&outcome);
-    if (error == nullptr) return outcome;
-    bool first_time = false;
-    for (const std::string& path : error->damaged_parts) {
-      report_damaged_(path);
-      first_time |= met.insert(path).second;
-    }
-    if (!first_time) return outcome;
+    if (error == nullptr || !faults.MakeAnotherRunWorthwhile(*error)) return outcome;
   }
 }
 

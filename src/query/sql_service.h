@@ -12,6 +12,7 @@
 #include "base/live.h"
 #include "duck/engine.h"
 #include "model/metrics.h"
+#include "query/part_faults.h"
 #include "query/snapshot_taker.h"
 #include "query/target.h"
 
@@ -24,12 +25,8 @@ struct SqlConfig {
 
 class SqlService final : public SqlTarget {
  public:
-  // Tells whoever owns the parts that the one at this path does not read back: it is left out of
-  // snapshots from now on.
-  using ReportDamaged = std::function<void(const std::string& path)>;
-
   SqlService(const SqlConfig& config, duck::Engine& engine, const SnapshotTaker& snapshots,
-             ReportDamaged report_damaged, const Clock& clock, model::Registry& registry);
+             ReportPart report_part, const Clock& clock, model::Registry& registry);
 
   // For statements that begin from here on. Any thread.
   void Configure(const SqlConfig& config) { config_.Set(config); }
@@ -48,7 +45,7 @@ class SqlService final : public SqlTarget {
   Live<SqlConfig> config_;
   duck::Engine& engine_;
   const SnapshotTaker& snapshots_;
-  const ReportDamaged report_damaged_;
+  const ReportPart report_part_;
   const Clock& clock_;
   std::atomic<bool> accepting_{false};
   model::Counter& statements_;

@@ -19,8 +19,10 @@ static_assert(kWindowBytes % duck::kPartBlockBytes == 0);
 constexpr std::size_t kFewParts = 3;
 
 Verdict Failed(const Error& error) {
-  const bool gone = error.code == Code::kNotFound;
-  return {.soundness = gone ? Soundness::kGone : Soundness::kUnreadable, .reason = error.message};
+  const Soundness soundness = error.code == Code::kNotFound ? Soundness::kGone
+                              : error.code == Code::kIo     ? Soundness::kUnreadable
+                                                            : Soundness::kUntried;
+  return {.soundness = soundness, .reason = error.message};
 }
 
 Verdict Damaged(std::uint64_t offset, std::string reason) {
@@ -83,6 +85,22 @@ bool AllGone(std::span<const PartPtr> parts, const std::filesystem::path& data_d
   return parts.size() > kFewParts && std::ranges::all_of(parts, [&](const PartPtr& part) {
            return GlanceAtPart(*part, data_dir, files).soundness == Soundness::kGone;
          });
+}
+
+bool AnyOtherReads(const std::string& path, std::span<const PartPtr> all,
+                   const std::filesystem::path& data_dir, os::FileSystem& files) {
+  os::AlignedBuffer window(duck::kPartBlockBytes);
+  const auto reads = [&](const Part& other) {
+    const auto file = files.Open(data_dir / other.path, {.mode = os::WriteMode::kDirectSync});
+    return file && (*file)->ReadAt(0, window.span()).has_value();
+  };
+  bool is_alone = true;
+  for (const PartPtr& other : all) {
+    if (other->path == path) continue;
+    if (reads(*other)) return true;
+    is_alone = false;
+  }
+  return is_alone;
 }
 
 Verdict CheckPart(const Part& part, const std::filesystem::path& data_dir, os::FileSystem& files,

@@ -19,7 +19,8 @@ enum class Soundness : std::uint8_t {
   kSound,
   kDamaged,     // other bytes than were written, or another size
   kGone,        // no such file
-  kUnreadable,  // the machine refused: this says nothing about the bytes
+  kUnreadable,  // the disk refused to read it
+  kUntried,     // we were short of something (file descriptors, memory)
   kStopped,     // `pace` said so
 };
 
@@ -33,6 +34,8 @@ struct Verdict {
   bool is_damage() const {
     return soundness == Soundness::kDamaged || soundness == Soundness::kGone;
   }
+  // Not to be read, for now or for good: to be judged (store/repair.h).
+  bool is_suspicious() const { return is_damage() || soundness == Soundness::kUnreadable; }
 };
 
 // Asked before so many bytes are read: it may take its time. False ends the check.
@@ -44,6 +47,10 @@ Verdict GlanceAtPart(const Part& part, const std::filesystem::path& data_dir,
 // Of more than a few parts none is there: that is the look of a disk that is not mounted.
 bool AllGone(std::span<const PartPtr> parts, const std::filesystem::path& data_dir,
              os::FileSystem& files);
+// Some part but the one at `path` can be read, or there is no other: the disk is not to blame as a
+// whole.
+bool AnyOtherReads(const std::string& path, std::span<const PartPtr> all,
+                   const std::filesystem::path& data_dir, os::FileSystem& files);
 // Every byte. `pace` may be empty.
 Verdict CheckPart(const Part& part, const std::filesystem::path& data_dir, os::FileSystem& files,
                   const Pace& pace);

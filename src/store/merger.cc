@@ -38,8 +38,9 @@ std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
   }
   const Duration retention = at_.config().retention.Of(parts.collection);
   if (retention > Duration::zero()) limits.span_max = std::min(limits.span_max, retention / 8);
-  return PlanMerge(parts.parts, limits,
-                   [this](const Part& part) { return !left_alone_.contains(part.path); });
+  return PlanMerge(parts.parts, limits, [&, suspects = repair_.suspects()](const Part& part) {
+    return !left_alone_.contains(part.path) && !suspects->contains(part.path);
+  });
 }
 
 std::optional<Merger::Choice> Merger::Choose(std::uint64_t bytes_max) {
@@ -49,7 +50,7 @@ std::optional<Merger::Choice> Merger::Choose(std::uint64_t bytes_max) {
   for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
     const auto done = done_sequence_.find(manifest->namespace_name);
     if (done != done_sequence_.end() && done->second == manifest->sequence) continue;
-    bool due = false;
+    bool due = !repair_.suspects()->empty();  // one may be found sound
     for (const CollectionPartsPtr& parts : manifest->collections) {
       const auto range = RangeOf(*parts);
       due |= range.has_value() || retry_at_.contains(parts->collection.id);
@@ -160,19 +161,25 @@ void Merger::NoteFailure(const Choice& choice, const Error& error) {
     inputs_max_[id] = std::max(2U, count / 2);
   } else if (error.code == Code::kTooLarge) {
     for (const PartPtr& part : inputs) left_alone_.insert(part->path);
-  } else if (error.code == Code::kCorrupt && !SuspectDamaged(inputs)) {
+  } else if (error.code == Code::kCorrupt && !SuspectUnsound(inputs)) {
     for (const PartPtr& part : inputs) left_alone_.insert(part->path);
   } else {
+    const bool may_not_read = error.code == Code::kIo || error.code == Code::kUnavailable;
+    if (may_not_read) SuspectUnsound(inputs);
     retry_at_[id] = at_.clock.Monotonic() + kRetryAfter;
   }
 }
 
-bool Merger::SuspectDamaged(std::span<const PartPtr> inputs) {
+bool Merger::SuspectUnsound(std::span<const PartPtr> inputs) {
   bool any = false;
   for (const PartPtr& part : inputs) {
     const Verdict verdict = CheckPart(*part, at_.config().data_dir, at_.files, {});
-    if (!verdict.is_damage()) continue;
-    repair_.Suspect(part->path);
+    if (!verdict.is_suspicious()) continue;
+    if (verdict.is_damage()) {
+      repair_.Suspect(part->path);
+    } else {
+      repair_.SuspectUnreadable(part->path);
+    }
     any = true;
   }
   return any;

@@ -25,7 +25,7 @@ class Merger {
       : at_(at), graveyard_(graveyard), repair_(repair) {}
 
   // One merge, of the longest range that is due anywhere. False: nothing is due. Errors are counted
-  // and logged; what failed is left alone for a while, and damaged parts are suspected.
+  // and logged; what failed is left alone for a while, and parts that do not read are suspected.
   // Only of inputs that have at most `bytes_max` together.
   // Ends soon after a stop is requested; nothing of the merge is left then.
   Result<bool> MergeOne(std::uint64_t bytes_max, const std::stop_token& stop);
@@ -45,7 +45,7 @@ class Merger {
   Status Merge(const Choice& choice, const std::stop_token& stop);
   void NoteFailure(const Choice& choice, const Error& error);
   // True when one of them does not read back.
-  bool SuspectDamaged(std::span<const PartPtr> inputs);
+  bool SuspectUnsound(std::span<const PartPtr> inputs);
 
   // An edit that failed after its part was written, and what it removes.
   struct Swap {

@@ -70,9 +70,15 @@ class Tidier {
                        "without a list of what is lost, move the folder of manifests away)"};
     }
     for (const PartPtr& part : parts_) {
-      const Verdict verdict = GlanceAtPart(*part, data_dir_, files_);
+      Verdict verdict = GlanceAtPart(*part, data_dir_, files_);
+      if (verdict.soundness == Soundness::kUnreadable) {  // once may be an accident
+        verdict = GlanceAtPart(*part, data_dir_, files_);
+      }
       if (verdict.soundness == Soundness::kSound) continue;
-      if (verdict.soundness == Soundness::kUnreadable) return Error{Code::kIo, verdict.reason};
+      // Of one that cannot be read the rest is served, unless it is the disk as a whole.
+      const bool is_alone = verdict.soundness == Soundness::kUnreadable &&
+                            AnyOtherReads(part->path, parts_, data_dir_, files_);
+      if (!verdict.is_damage() && !is_alone) return Error{Code::kIo, verdict.reason};
       LogError("a part that the manifest lists is not as it was written",
                {{"path", part->path}, {"reason", verdict.reason}});
       report_.missing.push_back(part);

@@ -20,7 +20,7 @@ struct PartFolderReport {
   // positions that are listed as lost. Perhaps the only copy of their rows. Relative to the data
   // directory, in order of names.
   std::vector<std::string> strays;
-  // Listed, but missing or of another size.
+  // Listed, but missing, of another size, or not to be looked at.
   std::vector<PartPtr> missing;
 };
 

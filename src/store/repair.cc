@@ -11,6 +11,8 @@ namespace strata::store {
 namespace {
 
 constexpr std::chrono::minutes kRetryAfter{1};
+// A disk may be away for minutes: a cable, a controller, a path of a network.
+constexpr std::uint32_t kRefusalsMax = 10;
 
 }  // namespace
 
@@ -28,8 +30,18 @@ bool Repair::Suspect(const std::string& path) {
   return true;
 }
 
+bool Repair::SuspectUnreadable(const std::string& path) {
+  return AnyOtherReads(path, AllParts(), at_.config().data_dir, at_.files) && Suspect(path);
+}
+
 void Repair::Clear(const std::string& path) {
-  pending_.erase(path);
+  if (const auto pending = pending_.find(path); pending != pending_.end()) {
+    const auto& [retry_at, reason, refusals, unlisted, edit_was_tried] = pending->second;
+    if (unlisted && !edit_was_tried) {
+      for (const PartPtr& again : unlisted->parts) RemoveUnlisted(at_, again->path);
+    }
+    pending_.erase(pending);
+  }
   const MutexLock lock(mutex_);
   auto fewer = std::make_shared<PathSet>(*suspects_);
   fewer->erase(path);
@@ -118,7 +130,7 @@ Status Repair::JudgeFilter(const PartPtr& part, const model::Collection& collect
 // What a cable or memory did to one reading is not told as damage of the disk.
 Verdict Repair::CheckTwice(const Part& part) {
   const Verdict verdict = CheckPart(part, at_.config().data_dir, at_.files, {});
-  return verdict.is_damage() ? CheckPart(part, at_.config().data_dir, at_.files, {}) : verdict;
+  return verdict.is_suspicious() ? CheckPart(part, at_.config().data_dir, at_.files, {}) : verdict;
 }
 
 Status Repair::JudgeOne(const PartPtr& part, const model::Collection& collection) {
@@ -129,24 +141,53 @@ Status Repair::JudgeOne(const PartPtr& part, const model::Collection& collection
     Clear(part->path);
     return Done{};
   }
-  if (!verdict.is_damage()) return Error{Code::kIo, verdict.reason};
+  if (!verdict.is_suspicious()) return Error{Code::kUnavailable, verdict.reason};
   if (verdict.soundness == Soundness::kGone) RETURN_IF_ERROR(CheckNotUnmounted());
   Pending& pending = pending_[part->path];
-  if (pending.reason.empty()) pending.reason = verdict.reason;
+  // An attempt before may have moved it.
+  if (verdict.soundness != Soundness::kGone || pending.reason.empty()) {
+    pending.reason = verdict.reason;
+  }
+  if (verdict.soundness == Soundness::kUnreadable) {
+    RETURN_IF_ERROR(JudgeUnreadable(part, collection, pending));
+  }
   RETURN_IF_ERROR(Replace(part, collection, pending));
   Clear(part->path);
   return Done{};
 }
 
-// A disk that is not mounted has lost nothing.
-Status Repair::CheckNotUnmounted() const {
+// Success: it is to be replaced.
+Status Repair::JudgeUnreadable(const PartPtr& part, const model::Collection& collection,
+                               Pending& pending) {
+  ++pending.refusals;
+  if (!pending.unlisted) {
+    ASSIGN_OR_RETURN(pending.unlisted, Rebuild(*part, collection));
+  }
+  if (!LostOf(*part, *pending.unlisted)) return Done{};
+  if (pending.refusals < kRefusalsMax) {
+    return Error{Code::kIo, pending.reason + " (" + std::to_string(pending.refusals) +
+                                " times; its rows are given up after " +
+                                std::to_string(kRefusalsMax) + ")"};
+  }
+  if (!AnyOtherReads(part->path, AllParts(), at_.config().data_dir, at_.files)) {
+    return Error{Code::kIo, pending.reason + "; no other part can be read either"};
+  }
+  return Done{};
+}
+
+std::vector<PartPtr> Repair::AllParts() const {
   std::vector<PartPtr> all;
   for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
     for (const CollectionPartsPtr& parts : manifest->collections) {
       all.insert(all.end(), parts->parts.begin(), parts->parts.end());
     }
   }
-  if (!AllGone(all, at_.config().data_dir, at_.files)) return Done{};
+  return all;
+}
+
+// A disk that is not mounted has lost nothing.
+Status Repair::CheckNotUnmounted() const {
+  if (!AllGone(AllParts(), at_.config().data_dir, at_.files)) return Done{};
   return Error{Code::kIo, "all parts are gone at once: a disk may not be mounted"};
 }
 
@@ -166,6 +207,7 @@ Status Repair::Replace(const PartPtr& part, const model::Collection& collection,
     lost->reason = pending.reason;
     edit.emplace_back(LoseRows{.collection = part->collection, .lost = *std::move(lost)});
   }
+  pending.edit_was_tried = true;
   RETURN_IF_ERROR(at_.manifests.Apply(collection.namespace_name, edit));
   at_.metrics.damaged_parts.Add();
   at_.metrics.rebuilt_rows.Add(rebuilt.rows);

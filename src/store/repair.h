@@ -5,6 +5,10 @@
 // written again from memory or from the log as far as these still have them, and what nothing has
 // is listed as lost, with its positions, in the edit that takes the part out of the manifest.
 //
+// A part that the disk refuses to read may come back. What memory or the log has of all its rows is
+// listed in its place at once; otherwise it is read again once a minute, and becomes a damaged one
+// when the disk has refused ten times and does read other parts.
+//
 // A crash in between leaves a part that is listed and not there: the next start suspects it.
 #pragma once
 
@@ -32,6 +36,9 @@ class Repair {
 
   // True when it was none before. `path` as in Part. Any thread.
   bool Suspect(const std::string& path);
+  // The same for a part that the disk refuses to read. Not while it reads no other part either: a
+  // disk that is away for a while makes no answers that miss everything.
+  bool SuspectUnreadable(const std::string& path);
   std::shared_ptr<const PathSet> suspects() const;
   // The same for the filter beside the part, which costs no row: the part goes on without one.
   bool SuspectFilter(const std::string& part_path);
@@ -53,16 +60,21 @@ class Repair {
   };
   struct Pending {
     MonotonicTime retry_at;
-    std::string reason;  // of the damage, once it is known
-    // Written again, but the edit failed: a crash may still bring it back, so that they stay.
-    std::optional<Rebuilt> unlisted;
+    std::string reason;               // of the damage, once it is known
+    std::uint32_t refusals = 0;       // of the disk, to read it; in a row
+    std::optional<Rebuilt> unlisted;  // what was written again
+    // Once it failed a crash may still bring the edit back: what was written again has to stay.
+    bool edit_was_tried = false;
   };
 
   void Clear(const std::string& path);
   void JudgeFilters();
   Status JudgeFilter(const PartPtr& part, const model::Collection& collection);
   Status JudgeOne(const PartPtr& part, const model::Collection& collection);
+  Status JudgeUnreadable(const PartPtr& part, const model::Collection& collection,
+                         Pending& pending);
   Verdict CheckTwice(const Part& part);
+  std::vector<PartPtr> AllParts() const;
   Status CheckNotUnmounted() const;
   Status Replace(const PartPtr& part, const model::Collection& collection, Pending& pending);
   static std::optional<LostRows> LostOf(const Part& part, const Rebuilt& rebuilt);

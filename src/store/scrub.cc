@@ -309,10 +309,17 @@ bool Scrub::ReadCarryFile() {
 bool Scrub::ReadPart(const PartPtr& part) {
   const Pace pace = [this](std::uint64_t bytes) { return Pass(bytes); };
   const auto& data_dir = at_.config().data_dir;
-  const Verdict verdict = CheckPart(*part, data_dir, at_.files, pace);
+  Verdict verdict = CheckPart(*part, data_dir, at_.files, pace);
+  // Once may be an accident, and what is suspected is missing in answers until it was judged.
+  if (verdict.soundness == Soundness::kUnreadable) {
+    verdict = CheckPart(*part, data_dir, at_.files, pace);
+  }
   if (verdict.soundness == Soundness::kStopped) return false;
   Note(part->path, verdict);
-  if (verdict.is_damage() && repair_.Suspect(part->path) && hooks_.suspected) hooks_.suspected();
+  const bool is_news = verdict.is_damage()
+                           ? repair_.Suspect(part->path)
+                           : verdict.is_suspicious() && repair_.SuspectUnreadable(part->path);
+  if (is_news && hooks_.suspected) hooks_.suspected();
   if (part->info->filter_bytes == 0) return true;
   const Verdict filter = CheckFilter(*part, data_dir, at_.files, pace);
   if (filter.soundness == Soundness::kStopped) return false;
@@ -324,7 +331,7 @@ bool Scrub::ReadPart(const PartPtr& part) {
 }
 
 void Scrub::Note(const std::string& file, const Verdict& verdict) {
-  if (verdict.soundness == Soundness::kUnreadable) {
+  if (verdict.soundness == Soundness::kUnreadable || verdict.soundness == Soundness::kUntried) {
     at_.metrics.scrub_unreadable_files.Add();
     LogWarn("the scrub could not read a file", {{"path", file}, {"reason", verdict.reason}});
     return;

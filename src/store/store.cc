@@ -294,6 +294,13 @@ bool Store::ReportDamaged(const std::string& path) {
   return news;
 }
 
+bool Store::ReportUnreadable(const std::string& path) {
+  const bool news = repair_->SuspectUnreadable(
+      std::filesystem::path(path).lexically_relative(data_dir_).native());
+  if (news) upkeep_->Nudge();
+  return news;
+}
+
 void Store::ReportDamagedCarry(const std::string& reason) {
   if (sealer_ != nullptr) sealer_->ReportDamagedCarry(reason);
 }

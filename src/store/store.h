@@ -132,6 +132,8 @@ class Store {
   // The part at this path, as Split has it, does not read back. True when that is news: it is left
   // out of snapshots from now on, until it was judged (store/repair.h).
   bool ReportDamaged(const std::string& path);
+  // The same of a part that the disk refuses to read, while it does read others.
+  bool ReportUnreadable(const std::string& path);
   // The carry file does not read back: the rows that it holds, which are in memory, are sealed at
   // the next pass. Nothing before Start().
   void ReportDamagedCarry(const std::string& reason);
