@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -23,14 +22,14 @@
 #include "states/damage.h"
 #include "states/options.h"
 #include "states/stack_scenarios.h"
+#include "states/violations.h"
 
 namespace strata::reliability {
 namespace {
 
 using Unsigned = unsigned long long;
 
-constexpr int kThreads = 2;
-constexpr std::size_t kShown = 10;  // violations of one kind of file
+constexpr std::uint64_t kShown = 10;  // violations of one kind of file
 
 struct FileKind {
   const char* name;
@@ -68,10 +67,7 @@ class Campaign {
   Campaign(const FileKind& file, const DamageScope& scope) : file_(file), scope_(scope) {}
 
   void Run() {
-    std::vector<std::jthread> threads;
-    for (std::uint64_t i = 0; i < kThreads; ++i) {
-      threads.emplace_back([this, i] { RunShare(i); });
-    }
+    OnThreads([this](int share) { RunShare(share); });
   }
 
   // Adds what was counted, and tells it. Returns the violations.
@@ -83,21 +79,23 @@ class Campaign {
     }
     counts["damages"] += all;
     counts["noticed"] += noticed_;
-    counts["violations"] += violations_;
+    counts["violations"] += violations_.count();
     std::printf("%-15s %7llu bytes, %8llu damages, %8llu noticed, %8llu harmless%s\n", file_.name,
                 Unsigned{size_}, Unsigned{all}, Unsigned{noticed_},
-                Unsigned{all - noticed_ - violations_}, violations_ != 0 ? ", VIOLATED" : "");
-    return violations_;
+                Unsigned{all - noticed_ - violations_.count()},
+                violations_.count() != 0 ? ", VIOLATED" : "");
+    return violations_.count();
   }
 
  private:
-  void RunShare(std::uint64_t share) {
+  void RunShare(int share) {
     const std::unique_ptr<Artefact> artefact = file_.make(scope_.seed);
     std::map<Damage::Kind, std::uint64_t> by_kind;
     std::uint64_t noticed = 0;
-    std::uint64_t number = 0;
+    int turn = 0;
     ForEachDamage(artefact->good().size(), scope_, [&](const Damage& damage) {
-      if (number++ % kThreads != share) return;
+      turn = (turn + 1) % kThreads;
+      if (turn != share) return;
       const Bytes bytes = damage.Of(artefact->good(), artefact->older());
       if (bytes == artefact->good()) return;
       std::snprintf(looking_at, sizeof looking_at, "crashed on %s: %s\n", file_.name,
@@ -105,7 +103,10 @@ class Campaign {
       const Finding finding = artefact->Look(bytes);
       ++by_kind[damage.kind];
       if (finding.noticed) ++noticed;
-      if (!finding.broken.empty()) Show(damage, finding.broken);
+      if (finding.broken.empty()) return;
+      violations_.Tell(file_.name + (", " + damage.Text()), finding.broken,
+                       std::string("--file ") + file_.name + " --seed " +
+                           std::to_string(scope_.seed) + " --damage \"" + damage.Text() + "\"");
     });
     const std::scoped_lock lock(mutex_);
     for (const auto& [kind, count] : by_kind) by_kind_[kind] += count;
@@ -113,20 +114,12 @@ class Campaign {
     size_ = artefact->good().size();
   }
 
-  void Show(const Damage& damage, const std::string& broken) {
-    const std::scoped_lock lock(mutex_);
-    if (++violations_ > kShown) return;
-    std::printf("VIOLATION %s, %s: %s\n  --file %s --seed %llu --damage \"%s\"\n", file_.name,
-                damage.Text().c_str(), broken.c_str(), file_.name, Unsigned{scope_.seed},
-                damage.Text().c_str());
-  }
-
   const FileKind& file_;
   const DamageScope scope_;
   std::mutex mutex_;
   std::map<Damage::Kind, std::uint64_t> by_kind_;
   std::uint64_t noticed_ = 0;
-  std::uint64_t violations_ = 0;
+  Violations violations_{kShown};
   std::uint64_t size_ = 0;
 };
 
@@ -138,43 +131,34 @@ class Together {
   void RunUntil(std::uint64_t damages, std::uint64_t seed) {
     const auto scenarios = StackScenarios();
     std::atomic<std::uint64_t> next{0};
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&] {
-        while (damages_ < damages) {
-          const std::uint64_t job = next++;
-          const StackScenario& scenario = scenarios[job % scenarios.size()];
-          if (!scenario.has_faults && !scenario.forgets) Run(scenario, seed + job);
-        }
-      });
-    }
+    OnThreads([&](int) {
+      while (damages_ < damages) {
+        const std::uint64_t job = next++;
+        const StackScenario& scenario = scenarios[job % scenarios.size()];
+        if (!scenario.has_faults() && !scenario.forgets) Run(scenario, seed + job);
+      }
+    });
   }
   void Run(const StackScenario& scenario, std::uint64_t seed) {
     for (const DamagedFile& file : RunStackDamages(scenario, kOfOneLife, seed)) {
       ++damages_;
-      if (!file.broken.empty()) Show(scenario, seed, file);
+      if (file.broken.empty()) continue;
+      violations_.Tell(
+          std::string(scenario.name) + ", " + file.damage.Text() + " of " + file.path, file.broken,
+          std::string("--scenario ") + scenario.name + " --seed " + std::to_string(seed));
     }
   }
   std::uint64_t Report(Counts& counts) const {
     counts["damages_together"] = damages_;
-    counts["violations"] += violations_;
+    counts["violations"] += violations_.count();
     std::printf("all of strata   %8llu damages%s\n", Unsigned{damages_},
-                violations_ != 0 ? ", VIOLATED" : "");
-    return violations_;
+                violations_.count() != 0 ? ", VIOLATED" : "");
+    return violations_.count();
   }
 
  private:
-  void Show(const StackScenario& scenario, std::uint64_t seed, const DamagedFile& file) {
-    const std::scoped_lock lock(mutex_);
-    if (++violations_ > kShown) return;
-    std::printf("VIOLATION %s, %s of %s: %s\n  --scenario %s --seed %llu\n", scenario.name,
-                file.damage.Text().c_str(), file.path.c_str(), file.broken.c_str(), scenario.name,
-                Unsigned{seed});
-  }
-
-  std::mutex mutex_;
   std::atomic<std::uint64_t> damages_{0};
-  std::uint64_t violations_ = 0;
+  Violations violations_{kShown};
 };
 
 int RunScenario(const Options& options) {
@@ -245,9 +229,7 @@ int main(int argc, char** argv) {
                          {"scenario", ""},
                          {"file", ""},
                          {"damage", ""}});
-  std::printf("seed %s\n", options.Text("seed").c_str());
-  SilenceLog();
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // what was told before a crash is seen
+  Begin(options);
   TellOfCrashes();
   return Run(options);
 }

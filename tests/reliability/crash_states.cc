@@ -170,8 +170,7 @@ int main(int argc, char** argv) {
                          {"scenario", ""},
                          {"state", ""},
                          {"names", ""}});
-  SilenceLog();
   if (!options.Text("names").empty()) return PrintNames();
-  std::printf("seed %s\n", options.Text("seed").c_str());
+  Begin(options);
   return options.Text("scenario").empty() ? RunAll(options, argv[0]) : RunNamed(options, argv[0]);
 }

@@ -15,14 +15,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "states/log_scenarios.h"
 #include "states/options.h"
 #include "states/real_log.h"
 #include "states/stack_scenarios.h"
+#include "states/violations.h"
 
 namespace strata::reliability {
 namespace {
@@ -30,7 +29,6 @@ namespace {
 using Repeat = os::SimulatedDisk::Repeat;
 using Unsigned = unsigned long long;
 
-constexpr int kThreads = 2;
 constexpr std::array kErrors = {EIO, ENOSPC, EMFILE, ENOMEM};
 
 // What fails, and what becomes of it: nullopt when the scenario makes fewer calls.
@@ -110,7 +108,7 @@ std::vector<Course> Courses(const std::filesystem::path& place, std::uint64_t se
     }));
   }
   for (const StackScenario& scenario : StackScenarios()) {
-    if (scenario.has_faults) continue;
+    if (scenario.has_faults()) continue;
     courses.push_back(SimulatedCourse("stack", scenario.name, [&scenario, seed](const Fault& f) {
       return RunStackFault(scenario, PartFormat::kList, f, seed);
     }));
@@ -140,21 +138,18 @@ class Campaign {
   Counts TakeCounts() {
     counts_["points"] = points_;
     counts_["calls"] = calls_;
-    counts_["violations"] = violations_;
+    counts_["violations"] = violations_.count();
     return std::move(counts_);
   }
 
  private:
   void RunRound(const std::vector<Course>& courses, std::uint64_t seed, std::uint64_t faults) {
     std::atomic<std::size_t> next{0};
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&] {
-        for (std::size_t at = next++; at < courses.size(); at = next++) {
-          RunCourse(courses[at], seed, faults);
-        }
-      });
-    }
+    OnThreads([&](int) {
+      for (std::size_t at = next++; at < courses.size(); at = next++) {
+        RunCourse(courses[at], seed, faults);
+      }
+    });
   }
 
   void RunCourse(const Course& course, std::uint64_t seed, std::uint64_t faults) {
@@ -165,26 +160,19 @@ class Campaign {
         const auto broken = point.run();
         if (!broken) return;
         ++points_;
-        if (!broken->empty()) Show(point, seed, *broken);
+        if (broken->empty()) continue;
+        violations_.Tell(point.text, *broken,
+                         "--point \"" + point.text + "\" --seed " + std::to_string(seed));
       }
       ++calls_;
     }
   }
 
-  void Show(const Point& point, std::uint64_t seed, const std::string& broken) {
-    const std::scoped_lock lock(mutex_);
-    if (++violations_ > kShown) return;
-    std::printf("VIOLATION %s: %s\n  --point \"%s\" --seed %llu\n", point.text.c_str(),
-                broken.c_str(), point.text.c_str(), Unsigned{seed});
-  }
-
-  static constexpr std::uint64_t kShown = 40;
   const std::uint64_t seed_;
   const std::filesystem::path place_;
   std::atomic<std::uint64_t> points_{0};
   std::atomic<std::uint64_t> calls_{0};
-  std::mutex mutex_;
-  std::uint64_t violations_ = 0;
+  Violations violations_{40};
   Counts counts_;
 };
 
@@ -240,8 +228,7 @@ int main(int argc, char** argv) {
                          {"real-points", "4000"},
                          {"faults-per-call", "3"},
                          {"point", ""}});
-  std::printf("seed %s\n", options.Text("seed").c_str());
-  SilenceLog();
+  Begin(options);
   const std::filesystem::path place = MakePlace();
   const int code = Run(options, place);
   std::filesystem::remove_all(place);

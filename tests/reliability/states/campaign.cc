@@ -4,12 +4,12 @@
 #include <atomic>
 #include <cstdio>
 #include <mutex>
-#include <thread>
+
+#include "states/violations.h"
 
 namespace strata::reliability {
 namespace {
 
-constexpr int kThreads = 2;
 constexpr std::size_t kShown = 5;  // violations of one run of a scenario; the first says most
 
 using Unsigned = unsigned long long;
@@ -35,14 +35,10 @@ class Campaign {
       : scenarios_(scenarios), options_(options), results_(scenarios.size()) {}
 
   CampaignResult Run() {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([this] {
-        while (RunNext()) {
-        }
-      });
-    }
-    threads.clear();  // waits
+    OnThreads([this](int) {
+      while (RunNext()) {
+      }
+    });
     CampaignResult all;
     for (std::size_t i = 0; i < scenarios_.size(); ++i) {
       const CampaignResult& of = results_[i];

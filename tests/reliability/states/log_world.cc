@@ -4,11 +4,6 @@
 
 namespace strata::reliability {
 
-void Unplug(os::SimulatedDisk& disk) {
-  disk.SetWatch({});
-  disk.CrashAt(1);
-}
-
 LogLife::LogLife(os::FileSystem& files, const wal::Config& config, LogOracle& oracle,
                  std::uint64_t seed)
     : files_(files), config_(config), oracle_(oracle), random_(seed) {}
@@ -96,24 +91,20 @@ bool LogLife::Release(Position position) {
 
 LogWorld::LogWorld(const wal::Config& config, os::SimulatedDisk::Options options,
                    std::uint64_t seed, Explorer* explorer)
-    : config_(config), random_(seed), explorer_(explorer) {
+    : DiskWorld(explorer), config_(config), random_(seed) {
   options.seed = seed;
   Replace(std::make_unique<os::SimulatedDisk>(options));
 }
 
 LogWorld::~LogWorld() = default;
 
-void LogWorld::Replace(std::unique_ptr<os::SimulatedDisk> disk) {
-  if (planned_) planned_->Move(*disk_, *disk);
-  if (disk_ != nullptr) Unplug(*disk_);
+void LogWorld::MoveTo(os::SimulatedDisk&) {
   life_.reset();
-  disk_ = std::move(disk);
-  if (explorer_ != nullptr) explorer_->Watch(*disk_, *this);
 }
 
 LogLife& LogWorld::Boot() {
   life_.reset();
-  life_ = std::make_unique<LogLife>(*disk_, config_, oracle_, random_());
+  life_ = std::make_unique<LogLife>(disk(), config_, oracle_, random_());
   return *life_;
 }
 
@@ -123,26 +114,17 @@ void LogWorld::Stop() {
 }
 
 void LogWorld::Kill() {
-  Replace(disk_->AfterKill());
+  Replace(disk().AfterKill());
 }
 
 void LogWorld::LosePower() {
-  Replace(disk_->AfterPowerLoss(random_()));
+  Replace(disk().AfterPowerLoss(random_()));
   oracle_.PowerWent();
 }
 
-void LogWorld::Rest() {
-  if (explorer_ != nullptr) explorer_->Rest(*disk_, *this);
-}
-
-void LogWorld::Plan(const Fault& fault) {
-  planned_.emplace(fault, *disk_);
-}
-
 // A start that failed, and a log that is not well, say why.
-std::string LogWorld::CheckWhatIsTold() const {
+std::string LogWorld::CheckWhatIsTold(const Fault& fault) const {
   if (life_ == nullptr) return "";
-  const Fault& fault = planned_->fault();
   if (!life_->boot()) return fault.Untold(life_->boot().error().message);
   const std::string ailment = life_->started() ? life_->log().ailment() : "";
   return ailment.empty() ? "" : fault.Untold(ailment);
@@ -153,7 +135,7 @@ std::string LogWorld::CheckWhatIsTold() const {
 std::string LogWorld::ComeBack() {
   if (life_ == nullptr || !life_->started()) return "";
   if (config_.sync == wal::SyncMode::kInterval) return "";
-  disk_->SetCapacity(1ULL << 40);
+  disk().SetCapacity(1ULL << 40);
   for (int attempt = 0; attempt < 6; ++attempt) {
     life_->clock().Advance(std::chrono::seconds(2));
     life_->Release(log().published());  // a full log takes frames when it may let go of some
@@ -161,20 +143,6 @@ std::string LogWorld::ComeBack() {
     if (life_->last_status()) return "";
   }
   return "takes no frames after the fault was lifted: " + life_->last_status().error().message;
-}
-
-std::string LogWorld::JudgeFault(std::uint64_t seed) {
-  if (disk_->retried_syncs() != 0) return "a failed sync was tried again on the same file";
-  std::string wrong = CheckWhatIsTold();
-  if (!wrong.empty()) return wrong;
-  wrong = Judge(disk_->AfterKill(), seed);
-  if (!wrong.empty()) return "killed: " + wrong;
-  wrong = Judge(disk_->AfterPowerLoss(seed), seed);
-  if (!wrong.empty()) return "without power: " + wrong;
-  disk_->ClearFault();
-  wrong = ComeBack();
-  if (wrong.empty()) wrong = Judge(disk_->AfterPowerLoss(seed), seed);
-  return wrong.empty() ? wrong : "later: " + wrong;
 }
 
 namespace {

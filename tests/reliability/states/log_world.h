@@ -5,22 +5,16 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "os/simulated_disk.h"
-#include "states/explorer.h"
-#include "states/fault.h"
+#include "states/disk_world.h"
 #include "states/log_oracle.h"
 #include "states/manual_clock.h"
 #include "wal/log.h"
 
 namespace strata::reliability {
-
-// The end of a process: whatever it still does reaches nothing, and nobody watches it.
-void Unplug(os::SimulatedDisk& disk);
 
 // One process. Calls that fail do no harm: later ones fail as well.
 class LogLife final : public wal::CommitHooks {
@@ -76,7 +70,7 @@ class LogLife final : public wal::CommitHooks {
   std::unique_ptr<wal::Log> log_;  // last: calls the hooks until it is gone
 };
 
-class LogWorld final : public Subject {
+class LogWorld final : public DiskWorld {
  public:
   LogWorld(const wal::Config& config, os::SimulatedDisk::Options options, std::uint64_t seed,
            Explorer* explorer);
@@ -88,21 +82,9 @@ class LogWorld final : public Subject {
   void Stop();
   void Kill();
   void LosePower();
-  // Judges the disk as it is. The last thing that a scenario does.
-  void Rest();
-
-  // The n-th call from the beginning of the world fails, on whatever disk it is then.
-  void Plan(const Fault& fault);
-  // False: the scenario made fewer calls.
-  bool fault_was_met() const { return planned_ && planned_->WasMet(*disk_); }
-  // After the scenario: empty, or the promise that was broken. What was acked survives a kill and
-  // the loss of power; no sync was tried again; and when the fault is lifted the process comes back
-  // by itself.
-  std::string JudgeFault(std::uint64_t seed);
 
   LogLife& life() { return *life_; }
   wal::Log& log() { return life_->log(); }
-  os::SimulatedDisk& disk() { return *disk_; }
   LogOracle& oracle() { return oracle_; }
   // A number from 0 to below `n`.
   std::uint64_t Random(std::uint64_t n) { return random_() % n; }
@@ -112,16 +94,13 @@ class LogWorld final : public Subject {
   std::uint64_t Knowledge() const override { return oracle_.version(); }
 
  private:
-  void Replace(std::unique_ptr<os::SimulatedDisk> disk);
-  std::string CheckWhatIsTold() const;
-  std::string ComeBack();
+  void MoveTo(os::SimulatedDisk& disk) override;
+  std::string CheckWhatIsTold(const Fault& fault) const override;
+  std::string ComeBack() override;
 
   wal::Config config_;
-  std::optional<PlannedFault> planned_;
   std::mt19937_64 random_;
-  Explorer* const explorer_;  // null: nobody judges
   LogOracle oracle_;
-  std::unique_ptr<os::SimulatedDisk> disk_;
   std::unique_ptr<LogLife> life_;
 };
 

@@ -39,7 +39,9 @@ std::uint64_t Options::Number(const std::string& name) const {
   return number;
 }
 
-void SilenceLog() {
+void Begin(const Options& options) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // what was told before a crash is seen
+  std::printf("seed %s\n", options.Text("seed").c_str());
   std::FILE* const nowhere = std::fopen("/dev/null", "w");
   ConfigureLog({.level = LogLevel::kError, .format = LogFormat::kText, .file = nowhere});
 }

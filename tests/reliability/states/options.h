@@ -21,8 +21,8 @@ class Options {
   std::map<std::string, std::string> values_;
 };
 
-// What the product logs about disks that fail on purpose is not to be seen.
-void SilenceLog();
+// Says the seed. What the product logs about disks that fail on purpose is not to be seen.
+void Begin(const Options& options);
 
 using Counts = std::map<std::string, std::uint64_t>;
 

@@ -11,6 +11,8 @@
 namespace strata::reliability {
 namespace {
 
+constexpr std::uint64_t kPartBytesMax = 64_MiB;
+
 using Loaded = std::shared_ptr<const RowsByPosition>;
 
 // Shared by the threads of a campaign.
@@ -40,10 +42,10 @@ Result<RowsByPosition> ReadList(const duck::PartRef& part, os::FileSystem& files
   return all;
 }
 
-std::uint64_t ContentOf(PartFormat format, const duck::PartRef& part,
-                        const os::SimulatedDisk& disk) {
+Result<std::uint64_t> HashOf(PartFormat format, const duck::PartRef& part, os::FileSystem& files) {
+  ASSIGN_OR_RETURN(const Bytes content, files.ReadAll(part.path, kPartBytesMax));
   const auto checksums = std::as_bytes(std::span(part.info->block_crcs));
-  return Hash64(disk.Content(part.path), Hash64(checksums, static_cast<std::uint64_t>(format)));
+  return Hash64(content, Hash64(checksums, static_cast<std::uint64_t>(format)));
 }
 
 Result<RowsByPosition> ReadParquet(const duck::PartRef& part, os::FileSystem& files) {
@@ -87,13 +89,11 @@ std::unique_ptr<store::PartWriter> MakePartWriter(PartFormat format, os::FileSys
 }
 
 Result<std::shared_ptr<const RowsByPosition>> ReadPart(PartFormat format, const duck::PartRef& part,
-                                                       os::SimulatedDisk& disk) {
+                                                       os::FileSystem& files) {
   static Remembered remembered;
-  ASSIGN_OR_RETURN(const os::Stat stat, disk.GetStat(part.path));
-  (void)stat;
-  const std::uint64_t content = ContentOf(format, part, disk);
+  ASSIGN_OR_RETURN(const std::uint64_t content, HashOf(format, part, files));
   if (auto known = remembered.Find(content)) return known;
-  auto rows = format == PartFormat::kList ? ReadList(part, disk) : ReadParquet(part, disk);
+  auto rows = format == PartFormat::kList ? ReadList(part, files) : ReadParquet(part, files);
   if (!rows) return std::move(rows).error();
   auto shared = std::make_shared<const RowsByPosition>(*std::move(rows));
   remembered.Keep(content, shared);

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "duck/snapshot.h"
 #include "model/block.h"
-#include "os/simulated_disk.h"
+#include "os/file_system.h"
 #include "store/part_writer.h"
 
 namespace strata::reliability {
@@ -32,6 +32,6 @@ std::string BodyOf(const model::Block& block, std::uint32_t begin, std::uint32_t
 std::unique_ptr<store::PartWriter> MakePartWriter(PartFormat format, os::FileSystem& files);
 
 Result<std::shared_ptr<const RowsByPosition>> ReadPart(PartFormat format, const duck::PartRef& part,
-                                                       os::SimulatedDisk& disk);
+                                                       os::FileSystem& files);
 
 }  // namespace strata::reliability

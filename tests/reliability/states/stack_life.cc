@@ -1,28 +1,44 @@
-#include <set>
+#include "states/stack_life.h"
 
-#include "states/stack_world.h"
+#include <set>
+#include <vector>
 
 namespace strata::reliability {
 namespace {
-
-constexpr const char* kDataFolder = "data";
 
 std::string At(const std::string& what, Position position) {
   return what + " at position " + std::to_string(position);
 }
 
 StackConfig Placed(StackConfig config) {
-  config.log.directory = std::filesystem::path(kDataFolder) / "wal";
+  config.log.directory = config.folder / "wal";
   config.log.pinning_consumers = {std::string(ingest::kDedupConsumer)};
-  config.store.data_dir = kDataFolder;
+  config.store.data_dir = config.folder;
   return config;
+}
+
+// All files below a folder, which may be missing.
+Status AddFiles(os::FileSystem& files, const std::filesystem::path& folder,
+                std::vector<std::string>& found) {
+  const auto entries = files.List(folder);
+  if (!entries && entries.error().code == Code::kNotFound) return Done{};
+  if (!entries) return entries.error();
+  for (const os::DirectoryEntry& entry : *entries) {
+    const std::filesystem::path path = folder / entry.name;
+    if (entry.type == os::EntryType::kDirectory) {
+      RETURN_IF_ERROR(AddFiles(files, path, found));
+    } else {
+      found.push_back(path.native());
+    }
+  }
+  return Done{};
 }
 
 }  // namespace
 
-StackLife::StackLife(os::SimulatedDisk& disk, const StackConfig& config, StackOracle& oracle,
+StackLife::StackLife(os::FileSystem& files, const StackConfig& config, StackOracle& oracle,
                      std::uint64_t seed)
-    : disk_(disk),
+    : files_(files),
       config_(Placed(config)),
       oracle_(oracle),
       random_(seed),
@@ -35,14 +51,14 @@ StackLife::~StackLife() {
 }
 
 Status StackLife::Open() {
-  RETURN_IF_ERROR(disk_.CreateDirectories(kDataFolder));
-  ASSIGN_OR_RETURN(log_, wal::Log::Open(config_.log, disk_, clock_, pipeline_));
+  RETURN_IF_ERROR(files_.CreateDirectories(config_.folder));
+  ASSIGN_OR_RETURN(log_, wal::Log::Open(config_.log, files_, clock_, pipeline_));
   pipeline_.Attach(*log_);
   source_ = std::make_unique<store::WalSource>(*log_);
-  writer_ = MakePartWriter(config_.parts, disk_);
+  writer_ = MakePartWriter(config_.parts, files_);
   ASSIGN_OR_RETURN(
-      store_, store::Store::Open(config_.store, disk_, clock_, collections_, *writer_, registry_));
-  dedup_ = std::make_unique<ingest::DedupFile>(kDataFolder, pipeline_, *log_, disk_);
+      store_, store::Store::Open(config_.store, files_, clock_, collections_, *writer_, registry_));
+  dedup_ = std::make_unique<ingest::DedupFile>(config_.folder, pipeline_, *log_, files_);
   RETURN_IF_ERROR(dedup_->Load());
   return Replay();
 }
@@ -220,7 +236,7 @@ Result<RowsByPosition> StackLife::Visible(const model::Collection& collection) {
     for (Position p = missing.min_position; p <= missing.max_position; ++p) told_.insert(p);
   }
   for (const duck::PartRef& part : split.parts) {
-    const auto read = ReadPart(config_.parts, part, disk_);
+    const auto read = ReadPart(config_.parts, part, files_);
     if (!read && expects_damage_ && store_->ReportDamaged(part.path)) return Visible(collection);
     ASSIGN_OR_RETURN(const auto rows, read);
     for (const auto& [position, of] : *rows) {
@@ -290,10 +306,13 @@ std::string StackLife::CheckFiles() const {
       listed.insert((config_.store.data_dir / store::FilterPath(part->path)).native());
     }
   }
-  for (const std::string& path : disk_.Files()) {
-    const bool is_part = path.find("/parts/") != std::string::npos;
-    const bool kept = path.find("/quarantine/") != std::string::npos;
-    if (is_part && !kept && !listed.contains(path)) return "nobody lists " + path;
+  std::vector<std::string> found;
+  if (const Status walked = AddFiles(files_, config_.folder / store::kPartsFolder, found);
+      !walked) {
+    return "the parts cannot be listed: " + walked.error().message;
+  }
+  for (const std::string& path : found) {
+    if (!listed.contains(path)) return "nobody lists " + path;
   }
   return "";
 }

@@ -47,100 +47,100 @@ StackConfig OneHour() {
   return config;
 }
 
-void Ingest(StackWorld& world, const std::string& namespace_name, std::uint32_t records,
+void Ingest(StackLives& lives, const std::string& namespace_name, std::uint32_t records,
             std::uint32_t body_bytes = 30) {
-  world.life().SendNew(namespace_name, records, body_bytes);
-  world.life().Drive(1 + static_cast<int>(world.Random(2)));
+  lives.life().SendNew(namespace_name, records, body_bytes);
+  lives.life().Drive(1 + static_cast<int>(lives.Random(2)));
 }
 
-void Seal(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void Seal(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 3; ++round) {
-    Ingest(world, "prod", 25);
-    Ingest(world, "prod", 20);
-    if (round != 1) Ingest(world, "other", 45);
-    world.life().Seal();
+    Ingest(lives, "prod", 25);
+    Ingest(lives, "prod", 20);
+    if (round != 1) Ingest(lives, "other", 45);
+    lives.life().Seal();
   }
 }
 
 // Quiet namespaces beside a busy one, so that their rows are carried and segments released.
-void Carry(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void Carry(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 4; ++round) {
-    Ingest(world, "quiet", 1);
-    if (round % 2 == 0) Ingest(world, "still", 2);
-    for (int i = 0; i < 4; ++i) Ingest(world, "prod", 15, 400);
-    world.life().SaveDedup();
-    world.life().Seal();
-    world.life().Advance(minutes(6));
+    Ingest(lives, "quiet", 1);
+    if (round % 2 == 0) Ingest(lives, "still", 2);
+    for (int i = 0; i < 4; ++i) Ingest(lives, "prod", 15, 400);
+    lives.life().SaveDedup();
+    lives.life().Seal();
+    lives.life().Advance(minutes(6));
   }
 }
 
-void Merge(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void Merge(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 8; ++round) {
-    Ingest(world, "prod", 45);
-    world.life().Seal();
-    world.life().Advance(minutes(1));
-    world.life().Merge();
+    Ingest(lives, "prod", 45);
+    lives.life().Seal();
+    lives.life().Advance(minutes(1));
+    lives.life().Merge();
   }
 }
 
-void Evict(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void Evict(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 4; ++round) {
-    Ingest(world, "prod", 30);
-    Ingest(world, "other", 3);
-    Ingest(world, "prod", 30);
-    world.life().Seal();
-    world.life().Advance(minutes(10));
+    Ingest(lives, "prod", 30);
+    Ingest(lives, "other", 3);
+    Ingest(lives, "prod", 30);
+    lives.life().Seal();
+    lives.life().Advance(minutes(10));
   }
 }
 
-void Retention(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void Retention(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 5; ++round) {
-    Ingest(world, "prod", 45);
-    if (round % 2 == 0) Ingest(world, "other", 50);
-    world.life().Seal();
-    world.life().Advance(minutes(25));
-    world.life().Merge();
+    Ingest(lives, "prod", 45);
+    if (round % 2 == 0) Ingest(lives, "other", 50);
+    lives.life().Seal();
+    lives.life().Advance(minutes(25));
+    lives.life().Merge();
   }
 }
 
 // Requests whose segments are gone are still recognised.
-void DedupWindow(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void DedupWindow(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 4; ++round) {
-    for (int i = 0; i < 3; ++i) Ingest(world, "prod", 12, 900);
-    world.life().SaveDedup();
-    world.life().Seal();
-    world.life().Send(world.Random(world.oracle().size()));
-    world.life().Settle();
+    for (int i = 0; i < 3; ++i) Ingest(lives, "prod", 12, 900);
+    lives.life().SaveDedup();
+    lives.life().Seal();
+    lives.life().Send(lives.Random(lives.oracle().size()));
+    lives.life().Settle();
   }
 }
 
-void Twins(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void Twins(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 5; ++round) {
-    const std::size_t request = world.life().SendNew("prod", 10, 50);
-    world.life().Send(request);
-    world.life().SendNew(round % 2 == 0 ? "prod" : "other", 5, 50);
-    world.life().Send(request);
-    world.life().Settle();
+    const std::size_t request = lives.life().SendNew("prod", 10, 50);
+    lives.life().Send(request);
+    lives.life().SendNew(round % 2 == 0 ? "prod" : "other", 5, 50);
+    lives.life().Send(request);
+    lives.life().Settle();
   }
-  world.life().Seal();
+  lives.life().Seal();
 }
 
-void Restart(StackWorld& world) {
+void Restart(StackLives& lives) {
   for (int life = 0; life < 3; ++life) {
-    if (!world.Boot().OpenAndStart()) return;
-    Ingest(world, "prod", 45);
-    Ingest(world, "quiet", 2);
-    world.life().Seal();
-    Ingest(world, "prod", 7);
-    world.life().Settle();
-    world.Stop();
+    if (!lives.Boot().OpenAndStart()) return;
+    Ingest(lives, "prod", 45);
+    Ingest(lives, "quiet", 2);
+    lives.life().Seal();
+    Ingest(lives, "prod", 7);
+    lives.life().Settle();
+    lives.Stop();
   }
 }
 
@@ -194,13 +194,13 @@ void PowerLossAndRestart(StackWorld& world) {
 }
 
 // A collection that is new while others are sealed and merged.
-void LateCollection(StackWorld& world) {
-  if (!world.Boot().OpenAndStart()) return;
+void LateCollection(StackLives& lives) {
+  if (!lives.Boot().OpenAndStart()) return;
   for (int round = 0; round < 4; ++round) {
-    Ingest(world, "prod", 50);
-    Ingest(world, "late-" + std::to_string(round), 42);
-    world.life().Seal();
-    world.life().Advance(minutes(6));
+    Ingest(lives, "prod", 50);
+    Ingest(lives, "late-" + std::to_string(round), 42);
+    lives.life().Seal();
+    lives.life().Advance(minutes(6));
   }
 }
 
@@ -274,12 +274,16 @@ const std::array kScenarios = {
     StackScenario{"dedup_window", DedupWindow, LittleMemory()},
     StackScenario{"twins", Twins, Small()},
     StackScenario{"stack_restart", Restart, Small()},
-    StackScenario{"stack_kill_and_restart", KillAndRestart, LittleMemory(), /*has_faults=*/true},
-    StackScenario{"kill_then_release", KillThenRelease, LittleMemory(), /*has_faults=*/true},
-    StackScenario{"stack_power_loss", PowerLossAndRestart, Small(), /*has_faults=*/true},
+    StackScenario{.name = "stack_kill_and_restart",
+                  .config = LittleMemory(),
+                  .run_with_faults = KillAndRestart},
+    StackScenario{
+        .name = "kill_then_release", .config = LittleMemory(), .run_with_faults = KillThenRelease},
+    StackScenario{
+        .name = "stack_power_loss", .config = Small(), .run_with_faults = PowerLossAndRestart},
     StackScenario{"late_collection", LateCollection, Small()},
-    StackScenario{"failed_seal", FailedSeal, Small(), /*has_faults=*/true},
-    StackScenario{"stack_walk", Walk, LittleMemory(), /*has_faults=*/true},
+    StackScenario{.name = "failed_seal", .config = Small(), .run_with_faults = FailedSeal},
+    StackScenario{.name = "stack_walk", .config = LittleMemory(), .run_with_faults = Walk},
 };
 
 }  // namespace
@@ -288,13 +292,21 @@ std::span<const StackScenario> StackScenarios() {
   return kScenarios;
 }
 
+namespace {
+
+void Run(const StackScenario& scenario, StackWorld& world) {
+  scenario.has_faults() ? scenario.run_with_faults(world) : scenario.run(world);
+}
+
+}  // namespace
+
 void RunStackScenario(const StackScenario& scenario, PartFormat parts, Explorer& explorer,
                       std::uint64_t seed, os::SimulatedDisk::Options disk) {
   StackConfig config = scenario.config;
   config.parts = parts;
   disk.direct = seed % 2 == 0;
   StackWorld world(config, disk, seed, &explorer);
-  scenario.run(world);
+  Run(scenario, world);
   world.Rest();
 }
 
@@ -304,7 +316,7 @@ std::optional<std::string> RunStackFault(const StackScenario& scenario, PartForm
   config.parts = parts;
   StackWorld world(config, {.direct = seed % 2 == 0}, seed, nullptr);
   world.Plan(fault);
-  scenario.run(world);
+  Run(scenario, world);
   if (!world.fault_was_met()) return std::nullopt;
   return world.JudgeFault(seed + fault.call);
 }
@@ -338,7 +350,7 @@ std::vector<DamagedFile> RunStackDamages(const StackScenario& scenario, std::uin
   StackConfig config = scenario.config;
   config.parts = PartFormat::kParquet;
   StackWorld world(config, {.direct = seed % 2 == 0}, seed, nullptr);
-  scenario.run(world);
+  Run(scenario, world);
   if (!world.is_up()) CHECK(world.Boot().OpenAndStart());
   world.life().Settle();
   world.life().SaveDedup();  // its cursor vouches for everything

@@ -7,16 +7,20 @@
 #include <vector>
 
 #include "states/damage.h"
+#include "states/stack_lives.h"
 #include "states/stack_world.h"
 
 namespace strata::reliability {
 
+// One of `run` and `run_with_faults` is there.
 struct StackScenario {
   const char* name;
-  void (*run)(StackWorld& world);
-  StackConfig config;
-  bool has_faults = false;  // of its own
-  bool forgets = false;     // retention drops rows
+  void (*run)(StackLives& lives) = nullptr;  // on any files
+  StackConfig config = {};
+  void (*run_with_faults)(StackWorld& world) = nullptr;  // of its own, for a simulated disk
+  bool forgets = false;                                  // retention drops rows
+
+  bool has_faults() const { return run == nullptr; }
 };
 
 std::span<const StackScenario> StackScenarios();

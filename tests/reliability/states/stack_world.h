@@ -1,143 +1,36 @@
-// StackWorld: all of strata below its listeners on a simulated disk, over many lives: pipeline,
-// log, memory, store, dedup file, wired as app wires them. Nothing runs by itself.
+// StackWorld: all of strata on a simulated disk, over many lives.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <random>
-#include <set>
 #include <string>
 
-#include "hot/hot.h"
-#include "ingest/dedup_file.h"
-#include "ingest/pipeline.h"
-#include "ingest/replay.h"
 #include "os/simulated_disk.h"
-#include "states/explorer.h"
-#include "states/fault.h"
-#include "states/manual_clock.h"
-#include "states/part_reader.h"
-#include "states/stack_oracle.h"
-#include "store/store.h"
-#include "wal/log.h"
+#include "states/disk_world.h"
+#include "states/stack_lives.h"
 
 namespace strata::reliability {
 
-struct StackConfig {
-  wal::Config log;
-  store::Config store;
-  hot::Config hot;
-  ingest::PipelineConfig pipeline;
-  PartFormat parts = PartFormat::kList;
-};
-
-// One process. Calls that fail do no harm: later ones fail as well.
-class StackLife {
- public:
-  StackLife(os::SimulatedDisk& disk, const StackConfig& config, StackOracle& oracle,
-            std::uint64_t seed);
-  ~StackLife();
-
-  Status Open();   // all that is read: manifests, carry file, dedup file, log
-  Status Start();  // takes requests from here on
-  bool OpenAndStart();
-  const Status& boot() const { return boot_; }  // what came of OpenAndStart()
-
-  // Sends a request (again) and does not wait.
-  void Send(std::size_t request);
-  // A new one, of so many records and bytes of body.
-  std::size_t SendNew(const std::string& namespace_name, std::uint32_t records,
-                      std::uint32_t body_bytes);
-  void Drive(int pieces);
-  void Settle();
-  void Seal();
-  void Merge();  // and retention
-  void SaveDedup();
-  void Advance(std::chrono::nanoseconds by);
-  void Stop();  // in order, with everything sealed
-
-  // Empty, or the promise that does not hold now. `fresh`: nothing happened since Open().
-  std::string Check(bool fresh);
-  // Before Open(): a file was damaged. What was acked may be missing, but only if that is told;
-  // what the lives before were told is in `told`.
-  void ExpectDamage(const std::set<Position>& told);
-  const std::set<Position>& told() const { return told_; }
-
-  bool started() const { return started_; }
-  wal::Log& log() { return *log_; }
-  store::Store& store() { return *store_; }
-  const StackOracle& oracle() const { return oracle_; }
-
- private:
-  Status Replay();
-  std::string CheckReports() const;
-  std::string CheckLog();
-  std::string CheckNamespace(const model::Collection& collection);
-  std::string CheckFiles() const;
-  Result<RowsByPosition> Visible(const model::Collection& collection);
-  bool MayBeMissing(const Request& request) const;
-
-  os::SimulatedDisk& disk_;
-  const StackConfig config_;
-  StackOracle& oracle_;
-  std::mt19937_64 random_;
-  ManualClock clock_;
-  model::Registry registry_;
-  model::CollectionTable collections_;
-  hot::Hot hot_;
-  ingest::Pipeline pipeline_;
-  ingest::ReplayReport replayed_;
-  bool expects_damage_ = false;
-  std::set<Position> told_;  // as lost
-  Status boot_ = Done{};
-  bool started_ = false;
-  std::unique_ptr<wal::Log> log_;
-  std::unique_ptr<store::WalSource> source_;
-  std::unique_ptr<store::PartWriter> writer_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<ingest::DedupFile> dedup_;
-};
-
-class StackWorld final : public Subject {
+class StackWorld final : public DiskWorld, public StackLives {
  public:
   StackWorld(const StackConfig& config, os::SimulatedDisk::Options options, std::uint64_t seed,
              Explorer* explorer);
   ~StackWorld() override;
 
   // As those of LogWorld.
-  StackLife& Boot();
-  void Stop();
   void Kill();
   void LosePower();
-  void Rest();
-  void Plan(const Fault& fault) { planned_.emplace(fault, *disk_); }
-  bool fault_was_met() const { return planned_ && planned_->WasMet(*disk_); }
-  std::string JudgeFault(std::uint64_t seed);
   // After the scenario: empty, or the promise that is broken on a copy of the disk on which
   // somebody damaged a file.
   std::string JudgeDamage(std::unique_ptr<os::SimulatedDisk> damaged, std::uint64_t seed) const;
 
-  StackLife& life() { return *life_; }
-  bool is_up() const { return life_ != nullptr; }
-  os::SimulatedDisk& disk() { return *disk_; }
-  StackOracle& oracle() { return oracle_; }
-  std::uint64_t Random(std::uint64_t n) { return random_() % n; }
-
   std::string Judge(std::unique_ptr<os::SimulatedDisk> after, std::uint64_t seed) const override;
-  std::uint64_t Knowledge() const override { return oracle_.version(); }
+  std::uint64_t Knowledge() const override { return oracle().version(); }
 
  private:
-  void Replace(std::unique_ptr<os::SimulatedDisk> disk);
-  std::string CheckWhatIsTold() const;
-  std::string ComeBack();
-
-  const StackConfig config_;
-  std::optional<PlannedFault> planned_;
-  std::mt19937_64 random_;
-  Explorer* const explorer_;
-  StackOracle oracle_;
-  std::unique_ptr<os::SimulatedDisk> disk_;
-  std::unique_ptr<StackLife> life_;
+  void MoveTo(os::SimulatedDisk& disk) override;
+  std::string CheckWhatIsTold(const Fault& fault) const override;
+  std::string ComeBack() override;
 };
 
 }  // namespace strata::reliability
