@@ -15,11 +15,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "states/log_scenarios.h"
 #include "states/options.h"
 #include "states/real_log.h"
+#include "states/real_stack.h"
 #include "states/stack_scenarios.h"
 #include "states/violations.h"
 
@@ -29,6 +31,7 @@ namespace {
 using Repeat = os::SimulatedDisk::Repeat;
 using Unsigned = unsigned long long;
 
+constexpr std::string_view kWithParquet = "seal";
 constexpr std::array kErrors = {EIO, ENOSPC, EMFILE, ENOMEM};
 
 // What fails, and what becomes of it: nullopt when the scenario makes fewer calls.
@@ -77,26 +80,52 @@ std::vector<CallPlan> PlansAt(std::uint64_t call) {
   return plans;
 }
 
-std::string TextOf(const CallPlan& plan) {
+std::string TextOf(const std::string& name, const CallPlan& plan) {
   const std::string what = plan.fault == CallFault::kInterrupted ? "EINTR"
                            : plan.fault == CallFault::kShort     ? "short"
                                                                  : strerrorname_np(plan.number);
-  return "files " + what + (plan.for_ever ? " for ever" : " once") + " at call " +
+  return name + " " + what + (plan.for_ever ? " for ever" : " once") + " at call " +
          std::to_string(plan.call);
 }
 
-Course RealCourse(const std::filesystem::path& place, std::uint64_t seed) {
-  return {.group = "real", .name = "files", .at = [place, seed](std::uint64_t call) {
+// `run`: takes a plan and a seed that no other point of the course has.
+template <class Run>
+Course RealCourse(const std::string& group, const std::string& name, std::uint64_t seed, Run run) {
+  return {.group = group, .name = name, .at = [=](std::uint64_t call) {
             std::vector<Point> points;
             std::uint64_t number = call * 100;
             for (const CallPlan& plan : PlansAt(call)) {
               ++number;
-              points.push_back({TextOf(plan), [=] {
-                                  return RunRealLogFault(place, plan, seed * 1'000'000 + number);
-                                }});
+              points.push_back(
+                  {TextOf(name, plan), [=] { return run(plan, seed * 1'000'000 + number); }});
             }
             return points;
           }};
+}
+
+Course RealStackCourse(const StackScenario& scenario, PartFormat parts,
+                       const std::filesystem::path& place, std::uint64_t seed) {
+  const std::string suffix = parts == PartFormat::kParquet ? ".parquet" : "";
+  const std::string name = std::string("files.") + scenario.name + suffix;
+  return RealCourse("real_stack", name, seed,
+                    [&scenario, parts, folder = place / name](const CallPlan& plan, auto own_seed) {
+                      return RunRealStackFault(scenario, parts, folder, plan, own_seed);
+                    });
+}
+
+// With parts as lists, which cost next to nothing; one of the scenarios with real ones, too.
+void AddRealCourses(const std::filesystem::path& place, std::uint64_t seed,
+                    std::vector<Course>& courses) {
+  courses.push_back(RealCourse("real", "files", seed, [place](const CallPlan& plan, auto own_seed) {
+    return RunRealLogFault(place, plan, own_seed);
+  }));
+  for (const StackScenario& scenario : StackScenarios()) {
+    if (scenario.has_faults()) continue;
+    courses.push_back(RealStackCourse(scenario, PartFormat::kList, place, seed));
+    if (scenario.name == kWithParquet) {
+      courses.push_back(RealStackCourse(scenario, PartFormat::kParquet, place, seed));
+    }
+  }
 }
 
 std::vector<Course> Courses(const std::filesystem::path& place, std::uint64_t seed) {
@@ -113,7 +142,7 @@ std::vector<Course> Courses(const std::filesystem::path& place, std::uint64_t se
       return RunStackFault(scenario, PartFormat::kList, f, seed);
     }));
   }
-  courses.push_back(RealCourse(place, seed));
+  AddRealCourses(place, seed, courses);
   return courses;
 }
 
@@ -212,6 +241,7 @@ int Run(const Options& options, const std::filesystem::path& place) {
   campaign.Run("log", options.Number("log-points"), options.Number("faults-per-call"));
   campaign.Run("stack", options.Number("stack-points"), 1);
   campaign.Run("real", options.Number("real-points"), PlansAt(1).size());
+  campaign.Run("real_stack", options.Number("real-stack-points"), 2);
   Counts counts = campaign.TakeCounts();
   const std::uint64_t violations = counts["violations"];
   return Finish(options, counts, violations);
@@ -226,6 +256,7 @@ int main(int argc, char** argv) {
                         {{"log-points", "20000"},
                          {"stack-points", "6000"},
                          {"real-points", "4000"},
+                         {"real-stack-points", "4000"},
                          {"faults-per-call", "3"},
                          {"point", ""}});
   Begin(options);

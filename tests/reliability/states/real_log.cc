@@ -1,29 +1,11 @@
 #include "states/real_log.h"
 
-#include <system_error>
-
 #include "os/real_file_system.h"
 #include "states/log_world.h"
+#include "states/scratch_folder.h"
 
 namespace strata::reliability {
 namespace {
-
-class Folder {
- public:
-  Folder(const std::filesystem::path& place, std::uint64_t number)
-      : path_(place / ("log-" + std::to_string(number))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  const std::filesystem::path path_;
-};
 
 wal::Config ConfigIn(const std::filesystem::path& folder) {
   return {.directory = folder / "wal",
@@ -67,7 +49,7 @@ std::string CheckAgain(const wal::Config& config, LogOracle& oracle) {
 
 std::optional<std::string> RunRealLogFault(const std::filesystem::path& place, const CallPlan& plan,
                                            std::uint64_t seed) {
-  const Folder folder(place, seed);
+  const ScratchFolder folder(place, "log-" + std::to_string(seed));
   const wal::Config config = ConfigIn(folder.path());
   LogOracle oracle;
   PlanCalls(plan);
