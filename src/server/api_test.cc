@@ -129,9 +129,9 @@ TEST(Api, SqlErrorsHaveTheirStatus) {
       {Code::kCorrupt, 500},
   };
   for (const auto& [code, want] : cases) {
-    served.sql.function = [code = code](const query::SqlRequest&, const std::stop_token&) {
+    served.sql.function = [failed = code](const query::SqlRequest&, const std::stop_token&) {
       query::SqlAnswer answer;
-      answer.error = {.code = code, .message = "it \"failed\"", .hint = "do this"};
+      answer.error = {.code = failed, .message = "it \"failed\"", .hint = "do this"};
       return answer;
     };
     const auto answer = served.Sql("", "SELECT", kText);

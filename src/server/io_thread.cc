@@ -37,7 +37,10 @@ void IoThread::PostStop() {
 
 bool IoThread::WaitUntilEmpty(MonotonicTime deadline) {
   mutex_.lock();
-  const bool empty = emptied_.wait_until(mutex_, deadline, [this] { return empty_; });
+  const bool empty = emptied_.wait_until(mutex_, deadline, [this] {
+    mutex_.AssertHeld();
+    return empty_;
+  });
   mutex_.unlock();
   return empty;
 }

@@ -37,7 +37,10 @@ void WorkPool::Run() {
   while (true) {
     Callback<void()> work;
     mutex_.lock();
-    changed_.wait(mutex_, [this] { return ending_ || !waiting_.empty(); });
+    changed_.wait(mutex_, [this] {
+      mutex_.AssertHeld();
+      return ending_ || !waiting_.empty();
+    });
     if (ending_) {
       mutex_.unlock();
       return;
