@@ -14,6 +14,6 @@ function(strata_module)
     target_compile_options(${M_NAME}_test PRIVATE ${STRATA_WARNINGS})
     target_link_libraries(${M_NAME}_test PRIVATE strata_${M_NAME} ${M_LINK} GTest::gtest_main)
     add_test(NAME ${M_NAME} COMMAND ${M_NAME}_test)
-    set_tests_properties(${M_NAME} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${M_NAME} PROPERTIES TIMEOUT 1800)  # sanitizers on a busy machine
   endif()
 endfunction()
