@@ -214,7 +214,7 @@ Result<duck::PartInfo> FakePartWriter::Merge(model::Kind, std::span<const duck::
   Rows rows;
   for (const duck::PartRef& input : inputs) {
     ASSIGN_OR_RETURN(const Rows more, ReadRows(input.path, files_));
-    if (InfoOf(more).block_crcs != input.info->block_crcs) {
+    if (more.empty() || InfoOf(more).block_crcs != input.info->block_crcs) {
       return Error{Code::kCorrupt, input.path + " is damaged"};
     }
     if (stop.stop_requested()) return os::StoppedError();
