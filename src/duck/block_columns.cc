@@ -65,6 +65,13 @@ const void* BlockColumns::PlainValues(std::size_t index, std::uint32_t chunk_ind
   return chunk->data;
 }
 
+AttributeSource BlockColumns::OnlyAttribute(std::size_t index, std::uint32_t chunk_index) {
+  const ViewColumn& view = plan_.columns[index];
+  const bool of_record =
+      view.source == ViewSource::kAttribute && view.scope == AttributeScope::kRecord;
+  return of_record ? attributes_.Only(index, chunk_index) : AttributeSource();
+}
+
 const std::byte* BlockColumns::IdValues(std::size_t index, std::uint32_t chunk_index) const {
   const Chunk* chunk = block().fixed(plan_.columns[index].fixed).chunk(chunk_index);
   return chunk == nullptr ? nullptr : chunk->values<std::byte>();
@@ -102,9 +109,9 @@ void BlockColumns::Fill(std::size_t index, const ChunkRows& rows, duckdb::Vector
     case ViewSource::kPosition:
       return FillPosition(rows, out);
     case ViewSource::kAttribute:
-      if (view.scope == AttributeScope::kRecord) return attributes_.FillKey(index, rows, out);
-      return SetConstantNull(out);  // of resources and scopes of a block that has none
-    default:  // their texts; kNothing
+      if (view.scope != AttributeScope::kRecord) return SetConstantNull(out);
+      return attributes_.FillKey(index, rows, out);
+    default:  // texts of resources and scopes of a block that has none; kNothing
       return SetConstantNull(out);
   }
 }

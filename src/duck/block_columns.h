@@ -34,6 +34,9 @@ class BlockColumns {
   // Where every row of a fixed-width column has a value that never means NULL: its values in the
   // chunk, or nullptr where the values have to be made. Its type is that of the view.
   const void* PlainValues(std::size_t column, std::uint32_t chunk) const;
+  // Where all values of an attribute of the record in the chunk are in one column of the block:
+  // that one. Else nothing is set.
+  AttributeSource OnlyAttribute(std::size_t column, std::uint32_t chunk);
   // Raw bytes of an id column in the chunk; nullptr: all NULL.
   const std::byte* IdValues(std::size_t column, std::uint32_t chunk) const;
 

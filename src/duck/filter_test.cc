@@ -1,6 +1,8 @@
 // Each way of filtering gives the rows that DuckDB gives without our help, over hot rows and parts,
 // and beside a writer.
 #include <atomic>
+#include <iterator>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -18,9 +20,21 @@ using model::Kind;
 
 constexpr std::int64_t kTime = 1'700'000'000'000'000'000;
 
+constexpr double kOddNumbers[] = {0.0,
+                                  -0.0,
+                                  0.1,
+                                  1e300,
+                                  std::numeric_limits<double>::infinity(),
+                                  -std::numeric_limits<double>::infinity(),
+                                  std::numeric_limits<double>::quiet_NaN()};
+
+// Whether some attributes are in no column of a block. If so, every chunk has some.
+enum class Rests : std::uint8_t { kSome, kNone };
+
 // Rows whose columns meet every form that a block stores: dictionaries, raw text after too many
 // values, mixed types, rests, absent chunks, NULLs, hidden rows.
-void AddRandomRows(TestBlock& rows, int count, std::mt19937& random, std::uint64_t position) {
+void AddRandomRows(TestBlock& rows, int count, std::mt19937& random, std::uint64_t position,
+                   Rests rests = Rests::kSome) {
   const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   for (int i = 0; i < count; ++i) {
     rows.BeginRow();
@@ -41,15 +55,17 @@ void AddRandomRows(TestBlock& rows, int count, std::mt19937& random, std::uint64
     rows.Scope(pick(2) == 0 ? "lib" : "", "1", {});
     rows.Attribute("few", Str("v" + std::to_string(pick(5))));
     if (pick(2) == 0) rows.Attribute("many", Str("value-" + std::to_string(pick(100'000))));
-    if (pick(3) == 0) rows.Attribute("number", Int(pick(50)));
+    if (pick(3) == 0) rows.Attribute("number", Int(pick(50) - 10));
     if (pick(5) == 0) {
       rows.Attribute("mixed", Int(pick(3)));
     } else if (pick(2) == 0) {
       rows.Attribute("mixed", Str(std::to_string(pick(3))));
     }
     if (pick(7) == 0) rows.Attribute("ratio", Dbl(0.5 * pick(4), ""));
+    if (pick(3) == 0)
+      rows.Attribute("odd", Dbl(kOddNumbers[pick(static_cast<int>(std::size(kOddNumbers)))], ""));
     if (pick(9) == 0) rows.Attribute("flag", Bool(pick(2) == 0));
-    if (pick(11) == 0) {
+    if (rests == Rests::kSome && pick(11) == 0) {
       rows.Attribute("few.rest", Other(model::AnyType::kBytes, "AQI="));
     }
     if (pick(40) == 0) {
@@ -121,12 +137,47 @@ constexpr const char* kConditions[] = {
     "attributes['number'] IS NULL",
     "attributes['number']::INTEGER > 25",
     "attributes['number'] < '3'",
+    "attributes['number'] >= '-5'",
+    "attributes['number'] <> '7'",
+    "attributes['number'] LIKE '1%'",
+    "attributes['number'] LIKE '%1'",
+    "attributes['number'] NOT LIKE '1%'",
+    "attributes['number'] = '-3'",
+    "attributes['number'] = '-0'",
+    "attributes['number'] = '7.0'",
+    "attributes['number'] = ''",
+    "attributes['number'] IN ('7', '08', 'x', '-1')",
+    "attributes['number'] IN ('07', 'x')",
+    "attributes['number'] NOT IN ('7', '8')",
+    "attributes['number'] IS DISTINCT FROM '7'",
+    "attributes['number'] IS NOT DISTINCT FROM '7'",
+    "attributes['number'] = '7' AND severity_number > 10",
+    "attributes['number'] = '7' OR attributes['number'] = '9'",
     "attributes['mixed'] = '2'",
     "attributes['mixed'] IS NOT NULL",
     "attributes['ratio'] = '0.5'",
     "attributes['ratio'] = '1'",
+    "attributes['ratio'] = '1.0'",
+    "attributes['ratio'] IN ('0.5', '1.5', 'x')",
+    "attributes['ratio'] > '0'",
+    "attributes['odd'] = '0'",
+    "attributes['odd'] = '-0'",
+    "attributes['odd'] = 'NaN'",
+    "attributes['odd'] = 'nan'",
+    "attributes['odd'] = 'Infinity'",
+    "attributes['odd'] = 'inf'",
+    "attributes['odd'] = '1e+300'",
+    "attributes['odd'] = '1e300'",
+    "attributes['odd'] IN ('NaN', '0.1', '-Infinity')",
+    "attributes['odd'] <> 'NaN'",
+    "attributes['odd'] < '-1'",
+    "attributes['odd'] LIKE '-%'",
     "attributes['flag'] = 'true'",
     "attributes['flag'] = 'TRUE'",
+    "attributes['flag'] = '1'",
+    "attributes['flag'] <> 'true'",
+    "attributes['flag'] IN ('false', '0')",
+    "attributes['flag'] IN ('false', 'true')",
     "attributes['few.rest'] = 'AQI='",
     "attributes['few.rest'] IS NULL",
     "attributes['absent'] = 'x'",
@@ -197,6 +248,15 @@ TEST_F(Filters, SayTheSameOverHotRows) {
   std::mt19937 random(7);
   TestBlock rows(Kind::kLogs);
   AddRandomRows(rows, 12'000, random, 1);
+  ExpectSame(SnapshotOf(Kind::kLogs, {rows.Slice()}));
+}
+
+// Without rests all values of an attribute in a chunk are in one column, which filters read as it
+// is.
+TEST_F(Filters, SayTheSameWhereEveryAttributeIsInAColumn) {
+  std::mt19937 random(9);
+  TestBlock rows(Kind::kLogs);
+  AddRandomRows(rows, 12'000, random, 1, Rests::kNone);
   ExpectSame(SnapshotOf(Kind::kLogs, {rows.Slice()}));
 }
 

@@ -6,6 +6,8 @@
 
 #include <immintrin.h>
 
+#include "duck/attribute_values.h"
+#include "duck/hex.h"
 #include "duck/slice_runs.h"
 #include "duckdb/common/types/value.hpp"
 #include "duckdb/planner/filter/constant_filter.hpp"
@@ -18,12 +20,6 @@ using duckdb::ExpressionType;
 using duckdb::idx_t;
 using duckdb::sel_t;
 using model::kChunkRows;
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 // Rows of 2,048 bytes with value >= bound, 32 at a time.
 idx_t SelectAtLeast(const std::uint8_t* values, std::uint32_t count, std::uint8_t bound,
@@ -92,19 +88,6 @@ bool WithComparison(ExpressionType type, T bound, F f) {
 
 }  // namespace
 
-// Lower-case hex of exactly `bytes` bytes to raw bytes; empty when it is not.
-static std::string FromHex(const std::string& hex, std::size_t bytes) {
-  if (hex.size() != bytes * 2) return {};
-  std::string raw(bytes, '\0');
-  for (std::size_t i = 0; i < bytes; ++i) {
-    const int high = HexDigit(hex[i * 2]);
-    const int low = HexDigit(hex[i * 2 + 1]);
-    if (high < 0 || low < 0) return {};
-    raw[i] = static_cast<char>(high * 16 + low);
-  }
-  return raw;
-}
-
 HotScan::HotScan(duckdb::ClientContext& context, const ScanPlan& plan)
     : context_(context), plan_(plan), columns_(plan), selection_(kChunkRows) {
   filters_.reserve(plan.filters.size());
@@ -114,9 +97,13 @@ HotScan::HotScan(duckdb::ClientContext& context, const ScanPlan& plan)
                         .table_id = {},
                         .table = {},
                         .ids = {},
+                        .numbers = {},
                         .scratch = nullptr});
     Filter& added = filters_.back();
     const ViewColumn& view = plan.columns[filter.column];
+    if (view.source == ViewSource::kAttribute) {
+      if (auto texts = EqualityTexts(*filter.filter); !texts.empty()) added.numbers.emplace(texts);
+    }
     if (view.source != ViewSource::kFixed) continue;
     const auto type = model::FixedColumns(plan.kind)[view.fixed].type;
     if (type != model::ColumnType::kId16 && type != model::ColumnType::kId8) continue;
@@ -126,8 +113,9 @@ HotScan::HotScan(duckdb::ClientContext& context, const ScanPlan& plan)
     added.id_bytes = type == model::ColumnType::kId16 ? 16 : 8;
     const std::string unset(added.id_bytes, '\0');
     for (const std::string& text : texts) {
-      std::string raw = FromHex(text, added.id_bytes);
-      if (!raw.empty() && raw != unset) added.ids.push_back(std::move(raw));  // unset ids are NULL
+      auto id = BytesFromHex(text);
+      // Unset ids are NULL.
+      if (id && id->size() == added.id_bytes && *id != unset) added.ids.push_back(*std::move(id));
     }
   }
 }
@@ -250,6 +238,46 @@ bool HotScan::ApplyIds(Filter& filter) {
   return true;
 }
 
+// = or IN on an attribute that is a number in this chunk: its text is not made. False: it is none.
+bool HotScan::ApplyEqual(const NumberTexts& wanted, const AttributeSource& source) {
+  const auto retain = [&](const auto* values) {
+    Retain(
+        [&](std::uint32_t row) { return wanted.Has(values[row]) && source.chunk->IsValid(row); });
+    return true;
+  };
+  switch (source.attribute->type) {
+    case model::AnyType::kInt:
+      return retain(source.chunk->values<std::int64_t>());
+    case model::AnyType::kDouble:
+      return retain(source.chunk->values<double>());
+    case model::AnyType::kBool:
+      return retain(source.chunk->values<std::uint8_t>());
+    default:
+      return false;
+  }
+}
+
+// Any comparison with a text; no vector is made. False: the filter is none.
+bool HotScan::ApplyText(const duckdb::TableFilter& filter, const AttributeSource& source) {
+  if (filter.filter_type != duckdb::TableFilterType::CONSTANT_COMPARISON) return false;
+  const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
+  const std::string_view bound = duckdb::StringValue::Get(comparison.constant);
+  char buffer[40];
+  return WithComparison(comparison.comparison_type, bound, [&](auto keep) {
+    Retain([&](std::uint32_t row) {
+      return AttributeIsSet(*source.chunk, row) &&
+             keep(AttributeText(*source.attribute, *source.chunk, row, buffer));
+    });
+  });
+}
+
+bool HotScan::ApplyAttribute(const Filter& filter) {
+  const AttributeSource source = columns_.OnlyAttribute(filter.filter.column, rows_.chunk);
+  if (source.chunk == nullptr) return false;
+  if (filter.numbers && ApplyEqual(*filter.numbers, source)) return true;
+  return ApplyText(*filter.filter.filter, source);
+}
+
 void HotScan::ApplyTable(Filter& filter, const CodedValues& coded) {
   if (filter.table_id != *coded.id) {
     filter.table = filter.evaluator.PassTable(*coded.dictionary, coded.size);
@@ -289,7 +317,7 @@ bool HotScan::Apply(Filter& filter) {
     return rows_.count != 0;
   } else if (CodedValues coded; columns_.Coded(filter.filter.column, rows_.chunk, coded)) {
     ApplyTable(filter, coded);
-  } else {
+  } else if (!ApplyAttribute(filter)) {
     ApplyAny(filter);
   }
   return rows_.count != 0;

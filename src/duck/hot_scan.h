@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "duck/block_columns.h"
+#include "duck/number_texts.h"
 #include "duck/scan_plan.h"
 #include "duckdb/common/types/data_chunk.hpp"
 
@@ -41,6 +43,8 @@ class HotScan {
     bool by_id = false;
     std::size_t id_bytes = 0;
     std::vector<std::string> ids;
+    // Constants of an attribute, when the filter is = or IN.
+    std::optional<NumberTexts> numbers;
     std::unique_ptr<duckdb::DataChunk> scratch;
   };
 
@@ -48,6 +52,9 @@ class HotScan {
   bool Apply(Filter& filter);
   bool ApplyPlain(Filter& filter, const void* values);
   bool ApplyIds(Filter& filter);
+  bool ApplyAttribute(const Filter& filter);
+  bool ApplyEqual(const NumberTexts& wanted, const AttributeSource& source);
+  bool ApplyText(const duckdb::TableFilter& filter, const AttributeSource& source);
   void ApplyTable(Filter& filter, const CodedValues& coded);
   void ApplyAny(Filter& filter);
   // Keeps the rows for which keep(row in chunk) is true.

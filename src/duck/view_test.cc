@@ -342,6 +342,21 @@ TEST(View, HotAndPartsTogether) {
       << body;
 }
 
+// A key of the record's that only its rest holds is none of the resource's.
+TEST(View, ARowWithoutAResourceHasNoneOfItsAttributes) {
+  TestDisk disk;
+  const auto engine = OpenEngine(disk.files());
+  TestBlock rows(Kind::kLogs);
+  rows.BeginRow();
+  rows.SetTime(model::kLogTime, kTime);
+  rows.Attribute("key", Other(model::AnyType::kBytes, "AQI="));
+  rows.CommitRow();
+  rows.Publish(1);
+  EXPECT_EQ(Rows(*engine, SnapshotOf(Kind::kLogs, {rows.Slice()}),
+                 "SELECT attributes['key'], resource_attributes['key'] FROM logs"),
+            R"([["AQI=",null]])");
+}
+
 TEST(View, RowsWithoutARunStayInvisible) {
   TestDisk disk;
   const auto engine = OpenEngine(disk.files());
