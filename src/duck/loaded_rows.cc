@@ -4,7 +4,7 @@
 #include <charconv>
 #include <new>
 
-#include "base/check.h"
+#include "duck/fixed_type.h"
 #include "duck/nested.h"
 #include "model/cell.h"
 #include "model/schema.h"
@@ -142,17 +142,6 @@ void LoadedRows::SetFixed(const Bound& bound, model::RowWriter& writer) {
   switch (spec.type) {
     case ColumnType::kTime:
       return writer.SetTime(fixed, null ? 0 : At<std::int64_t>(vector, row_));
-    case ColumnType::kInt64:
-      return set(std::int64_t{});
-    case ColumnType::kUint64:
-      return set(std::uint64_t{});
-    case ColumnType::kInt32:
-      return set(std::int32_t{});
-    case ColumnType::kUint32:
-      return set(std::uint32_t{});
-    case ColumnType::kUint8:
-    case ColumnType::kBool:
-      return set(std::uint8_t{});
     case ColumnType::kDouble:
       if (!null) writer.Set(fixed, At<double>(vector, row_));
       return;
@@ -170,8 +159,9 @@ void LoadedRows::SetFixed(const Bound& bound, model::RowWriter& writer) {
       if (!null && (spec.nullable || !text.empty())) writer.SetText(fixed, text);
       return;
     }
+    default:
+      return WithFixedType(spec.type, set);
   }
-  CHECK(false);
 }
 
 void LoadedRows::SetCell(const Bound& bound, model::RowWriter& writer) {

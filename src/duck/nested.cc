@@ -1,6 +1,7 @@
 #include "duck/nested.h"
 
 #include "base/check.h"
+#include "duck/attribute_values.h"
 #include "duck/plain_json.h"
 #include "duckdb/common/types/value.hpp"
 #include "model/cell.h"
@@ -172,14 +173,9 @@ void AttributeCellsToVector(const CellList& cells, Shape shape, Vector& out, Vec
       continue;
     }
     map.BeginRow(row);
-    if (!cells[row]->empty()) {
-      model::CellReader cell(*cells[row]);
-      for (std::uint64_t left = cell.Varint(); left > 0; --left) {
-        const auto type = static_cast<model::AnyType>(cell.Byte());
-        const std::string_view key = cell.String();
-        map.Add({.key = key, .type = type, .text = cell.String()});
-      }
-    }
+    EntryReader reader(*cells[row]);
+    TypedEntry entry;
+    while (reader.Next(entry)) map.Add(entry);
     map.EndRow();
   }
 }

@@ -4,8 +4,10 @@
 #include <set>
 
 #include "base/check.h"
+#include "duck/hex.h"
 #include "duck/nested.h"
 #include "duck/part_file_system.h"
+#include "duck/part_metadata.h"
 #include "duck/plain_json.h"
 #include "duck/statement_state.h"
 #include "duckdb/common/exception.hpp"
@@ -21,13 +23,6 @@ using duckdb::idx_t;
 using duckdb::LogicalType;
 using duckdb::TableFilterType;
 using Metadata = duckdb::shared_ptr<duckdb::ParquetFileMetadataCache>;
-
-const std::string* FindValue(const duckdb_parquet::FileMetaData& footer, const char* key) {
-  for (const auto& pair : footer.key_value_metadata) {
-    if (pair.key == key) return &pair.value;
-  }
-  return nullptr;
-}
 
 const char* PartName(ViewSource source) {
   switch (source) {
@@ -58,21 +53,6 @@ std::string NameOf(model::Kind kind, std::uint16_t fixed) {
   return std::string(model::FixedColumns(kind)[fixed].name);
 }
 
-std::optional<std::string> FromHex(const std::string& hex) {
-  std::string raw;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    int value = 0;
-    for (const char c : {hex[i], hex[i + 1]}) {
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-      if (digit < 0) return std::nullopt;
-      value = value * 16 + digit;
-    }
-    raw += static_cast<char>(value);
-  }
-  if (hex.size() % 2 != 0) return std::nullopt;
-  return raw;
-}
-
 std::string RestName(AttributeScope scope) {
   return scope == AttributeScope::kRecord     ? "attributes_rest"
          : scope == AttributeScope::kResource ? "resource_attributes_rest"
@@ -82,7 +62,7 @@ std::string RestName(AttributeScope scope) {
 [[noreturn]] void ThrowDamaged(duckdb::ClientContext& context, const std::string& path,
                                const std::string& what) {
   StatementState::Of(context).NoteDamaged(path);
-  throw duckdb::IOException("part " + path + " " + what);
+  throw duckdb::IOException("part " + path + ": " + what);
 }
 
 }  // namespace
@@ -126,28 +106,17 @@ void OpenPart::Open(duckdb::ClientContext& context) {
 }
 
 void OpenPart::Cache(duckdb::ClientContext& context) {
-  const auto& footer = *reader_->GetFileMetadata();
-  const std::string* version = FindValue(footer, kVersionKey);
-  const std::string* columns = FindValue(footer, kColumnsKey);
-  if (version == nullptr || columns == nullptr) {
-    ThrowDamaged(context, part_.path, "is none of ours");
-  }
-  if (*version != kVersion) {
-    throw duckdb::IOException("part " + part_.path + " has version " + *version +
-                              ", this strata reads version " + kVersion);
+  auto metadata = ReadPartMetadata(*reader_->GetFileMetadata());
+  if (!metadata) {
+    const Error& why = metadata.error();
+    if (why.code == Code::kCorrupt) ThrowDamaged(context, part_.path, why.message);
+    throw duckdb::IOException("part " + part_.path + ": " + why.message);
   }
   auto cached = std::make_shared<CachedPart>();
   cached->footer = std::make_shared<Metadata>(reader_->metadata);
-  auto decoded = DecodeColumns(*columns);
-  if (!decoded) ThrowDamaged(context, part_.path, decoded.error().message);
-  cached->columns = *std::move(decoded);
+  cached->columns = std::move(metadata->columns);
   std::ranges::stable_sort(cached->columns, {}, &PartColumn::key);
-  if (const std::string* keys = FindValue(footer, kRestKeysKey)) {
-    if (auto rest = DecodeRestKeys(*keys)) {
-      cached->rest_keys = *std::move(rest);
-      std::ranges::sort(*cached->rest_keys);
-    }
-  }
+  cached->rest_keys = std::move(metadata->rest_keys);
   // Thrift's structures take several times the bytes of the footer.
   cached->bytes = reader_->metadata->footer_size * 8 + sizeof(CachedPart);
   cached_ = cached;
@@ -265,7 +234,7 @@ bool OpenPart::PushIds(const ViewColumn& view, const duckdb::TableFilter& filter
   const bool is_trace = view.name == "trace_id";
   std::vector<std::string> raws;
   for (const std::string& text : texts) {
-    if (auto raw = FromHex(text)) raws.push_back(*std::move(raw));
+    if (auto raw = BytesFromHex(text)) raws.push_back(*std::move(raw));
   }
   if (raws.empty()) {
     excluded_ = true;  // no id has such a text

@@ -6,13 +6,10 @@
 
 #include "base/crc32c.h"
 #include "base/hash.h"
-#include "duck/library.h"
-#include "duck/part_file_system.h"
 #include "duck/part_filter.h"
 #include "duck/part_schema.h"
-#include "duck/statement_state.h"
+#include "duck/whole_part.h"
 #include "model/schema.h"
-#include "parquet_reader.hpp"
 
 namespace strata::duck {
 namespace {
@@ -46,38 +43,16 @@ void NoteFilter(const std::string& path, os::FileSystem& files, PartInfo& info) 
 // Reads all of a part and notes what a manifest says of its rows.
 class Description {
  public:
-  Description(duckdb::ClientContext& context, model::Kind kind, const std::string& path)
-      : context_(context),
-        time_name_(model::FixedColumns(kind)[model::TimeColumn(kind)].name),
-        reader_(duckdb::make_shared_ptr<duckdb::ParquetReader>(
-            context, duckdb::OpenFileInfo(kPartScheme + path), duckdb::ParquetOptions(context))) {
-    Expect(kVersionKey, kVersion);
-    Expect(kKindKey, std::string(model::KindName(kind)));
-    auto columns = DecodeColumns(Metadata(kColumnsKey));
-    if (!columns) throw duckdb::InvalidInputException(columns.error().message);
-    columns_ = *std::move(columns);
-  }
+  Description(model::Kind kind, WholePart& part)
+      : time_name_(model::FixedColumns(kind)[model::TimeColumn(kind)].name), part_(part) {}
 
-  void AddTo(PartInfo& info) {
-    info.columns = columns_;
-    duckdb::vector<duckdb::LogicalType> types;
-    for (idx_t i = 0; i < reader_->columns.size(); ++i) {
-      types.push_back(reader_->columns[i].type);
-      reader_->column_ids.push_back(duckdb::MultiFileLocalColumnId(i));
-      reader_->column_indexes.emplace_back(i);
-    }
+  void AddTo(duckdb::ClientContext& context, PartInfo& info) {
+    info.columns = part_.metadata().columns;
     const idx_t position = Find("position", duckdb::LogicalType::UBIGINT);
     const idx_t time = Find(time_name_, duckdb::LogicalType::TIMESTAMP_NS);
-    duckdb::vector<idx_t> groups;
-    for (idx_t i = 0; i < reader_->NumRowGroups(); ++i) groups.push_back(i);
-    duckdb::ParquetReaderScanState state;
-    reader_->InitializeScan(context_, state, groups);
     duckdb::DataChunk chunk;
-    chunk.Initialize(context_, types);
-    for (;;) {
-      chunk.Reset();
-      reader_->Scan(context_, state, chunk);
-      if (chunk.size() == 0) break;
+    chunk.Initialize(context, part_.types());
+    while (part_.Next(chunk)) {
       chunk.Flatten();
       NotePositions(chunk.data[position], chunk.size(), info);
       NoteTimes(chunk.data[time], chunk.size(), info);
@@ -87,21 +62,9 @@ class Description {
   }
 
  private:
-  const std::string& Metadata(const char* key) const {
-    for (const auto& pair : reader_->GetFileMetadata()->key_value_metadata) {
-      if (pair.key == key) return pair.value;
-    }
-    throw duckdb::InvalidInputException("it has no %s", key);
-  }
-  void Expect(const char* key, const std::string& value) const {
-    if (Metadata(key) != value) {
-      throw duckdb::InvalidInputException("%s is not %s", key, value);
-    }
-  }
   idx_t Find(const std::string& name, const duckdb::LogicalType& type) const {
-    for (idx_t i = 0; i < reader_->columns.size(); ++i) {
-      if (reader_->columns[i].name == name && reader_->columns[i].type == type) return i;
-    }
+    const auto column = part_.Find(name);
+    if (column && part_.types()[*column] == type) return *column;
     throw duckdb::InvalidInputException("it has no column %s", name);
   }
   static void NotePositions(duckdb::Vector& positions, idx_t rows, PartInfo& info) {
@@ -119,10 +82,8 @@ class Description {
     }
   }
 
-  duckdb::ClientContext& context_;
   const std::string time_name_;
-  duckdb::shared_ptr<duckdb::ParquetReader> reader_;
-  std::vector<PartColumn> columns_;
+  WholePart& part_;
 };
 
 // What the machine did to us says nothing about the bytes.
@@ -140,19 +101,14 @@ Code CodeOf(const std::exception& e, const StatementState& state) {
 Result<PartInfo> DescribePart(model::Kind kind, const std::string& path, os::FileSystem& files) {
   const std::string what = "part " + path + ": ";
   ASSIGN_OR_RETURN(PartInfo info, ReadChecksums(path, files));
-  const std::unique_ptr<duckdb::Connection> connection = LibraryConnection();
-  StatementState& state = StatementState::Of(*connection->context);
-  auto snapshot = std::make_shared<Snapshot>();
   const PartRef part{.path = path, .info = std::make_shared<const PartInfo>(info)};
-  snapshot->kinds[kind].push_back({.collection = {}, .hot = {}, .parts = {part}});
-  state.snapshot = std::move(snapshot);
-  state.files = &files;
+  PartsConnection connection(kind, {part}, files);
   try {
-    // Reading parts needs a transaction's context.
-    connection->BeginTransaction();
-    Description(*connection->context, kind, path).AddTo(info);
+    const auto whole = WholePart::Open(connection.context(), kind, path);
+    if (!whole) return Error{Code::kCorrupt, what + whole.error().message};
+    Description(kind, **whole).AddTo(connection.context(), info);
   } catch (const std::exception& e) {
-    return Error{CodeOf(e, state), what + duckdb::ErrorData(e).RawMessage()};
+    return Error{CodeOf(e, connection.state()), what + duckdb::ErrorData(e).RawMessage()};
   }
   NoteFilter(path, files, info);
   return info;

@@ -5,12 +5,9 @@
 #include <optional>
 #include <tuple>
 
-#include "duck/library.h"
 #include "duck/loaded_rows.h"
-#include "duck/part_file_system.h"
 #include "duck/part_schema.h"
-#include "duck/statement_state.h"
-#include "parquet_reader.hpp"
+#include "duck/whole_part.h"
 
 namespace strata::duck {
 namespace {
@@ -26,27 +23,12 @@ struct LoadRef {
   std::uint32_t row = 0;
 };
 
-const std::string& Metadata(const duckdb_parquet::FileMetaData& footer, const char* key) {
-  for (const auto& pair : footer.key_value_metadata) {
-    if (pair.key == key) return pair.value;
-  }
-  throw duckdb::InvalidInputException("it has no %s", key);
-}
-
 // All rows of a part, as its file has them.
 class PartContent {
  public:
-  PartContent(duckdb::ClientContext& context, model::Kind kind, const PartRef& part)
-      : rows_(kind),
-        reader_(duckdb::make_shared_ptr<duckdb::ParquetReader>(
-            context, duckdb::OpenFileInfo(kPartScheme + part.path),
-            duckdb::ParquetOptions(context))) {
-    for (idx_t i = 0; i < reader_->columns.size(); ++i) {
-      reader_->column_ids.push_back(duckdb::MultiFileLocalColumnId(i));
-      reader_->column_indexes.emplace_back(i);
-    }
-    BindFields(kind);
-    ReadChunks(context);
+  PartContent(duckdb::ClientContext& context, model::Kind kind, WholePart& part) : rows_(kind) {
+    BindFields(kind, part);
+    ReadChunks(context, part);
   }
 
   std::uint64_t WriteRows(model::BlockSource& blocks, const PositionLoaded& loaded) {
@@ -65,58 +47,40 @@ class PartContent {
   }
 
  private:
-  void BindFields(model::Kind kind) {
-    const auto& footer = *reader_->GetFileMetadata();
-    if (Metadata(footer, kVersionKey) != kVersion) {
-      throw duckdb::InvalidInputException("it is of another version");
-    }
-    if (Metadata(footer, kKindKey) != model::KindName(kind)) {
-      throw duckdb::InvalidInputException("it is of another kind");
-    }
-    auto attributes = DecodeColumns(Metadata(footer, kColumnsKey));
-    if (!attributes) throw duckdb::InvalidInputException(attributes.error().message);
+  void BindFields(model::Kind kind, const WholePart& part) {
     for (const PartField& field : PartFields(kind)) {
-      const auto column = Bind(field);
+      const auto column = Bind(field, part);
       if (!column && IsRequired(field, kind)) {
         throw duckdb::InvalidInputException("it has no column %s", field.name);
       }
       if (field.source == PartSource::kPosition) position_ = *column;
       if (field.source == PartSource::kFixed && field.fixed == model::kOrdinal) ordinal_ = *column;
     }
-    for (const PartColumn& column : *attributes) {
-      if (!Bind(AttributeField(column.scope, column.key, column.type, column.name, /*id=*/0))) {
+    for (const PartColumn& column : part.metadata().columns) {
+      const PartField field =
+          AttributeField(column.scope, column.key, column.type, column.name, /*id=*/0);
+      if (!Bind(field, part)) {
         throw duckdb::InvalidInputException("it has no column %s", column.name);
       }
     }
   }
-  std::optional<idx_t> Bind(const PartField& field) {
-    const auto found = std::ranges::find(reader_->columns, field.name,
-                                         [](const auto& column) { return column.name; });
-    if (found == reader_->columns.end()) return std::nullopt;
-    if (found->type != field.type) {
+  std::optional<idx_t> Bind(const PartField& field, const WholePart& part) {
+    const auto column = part.Find(field.name);
+    if (!column) return std::nullopt;
+    if (part.types()[*column] != field.type) {
       throw duckdb::InvalidInputException("column %s has type %s", field.name,
-                                          found->type.ToString());
+                                          part.types()[*column].ToString());
     }
-    const auto column = static_cast<idx_t>(found - reader_->columns.begin());
-    rows_.Bind(field, column);
+    rows_.Bind(field, *column);
     return column;
   }
-  void ReadChunks(duckdb::ClientContext& context) {
-    duckdb::vector<duckdb::LogicalType> types;
-    for (const auto& column : reader_->columns) types.push_back(column.type);
-    duckdb::vector<idx_t> groups;
-    for (idx_t i = 0; i < reader_->NumRowGroups(); ++i) groups.push_back(i);
-    duckdb::ParquetReaderScanState state;
-    reader_->InitializeScan(context, state, groups);
+  void ReadChunks(duckdb::ClientContext& context, WholePart& part) {
     duckdb::DataChunk read;
-    read.Initialize(context, types);
-    for (;;) {
-      read.Reset();
-      reader_->Scan(context, state, read);
-      if (read.size() == 0) return;
-      // What was read is valid until the next Scan only.
+    read.Initialize(context, part.types());
+    while (part.Next(read)) {
+      // What was read is valid until the next call only.
       chunks_.push_back(std::make_unique<duckdb::DataChunk>());
-      chunks_.back()->Initialize(context, types);
+      chunks_.back()->Initialize(context, part.types());
       read.Copy(*chunks_.back());
       AddRefs(*chunks_.back());
     }
@@ -133,7 +97,6 @@ class PartContent {
   }
 
   LoadedRows rows_;
-  duckdb::shared_ptr<duckdb::ParquetReader> reader_;
   idx_t position_ = 0;
   idx_t ordinal_ = 0;
   std::vector<std::unique_ptr<duckdb::DataChunk>> chunks_;
@@ -144,21 +107,16 @@ class PartContent {
 
 Result<std::uint64_t> LoadPart(model::Kind kind, const PartRef& part, os::FileSystem& files,
                                model::BlockSource& blocks, const PositionLoaded& loaded) {
-  const std::unique_ptr<duckdb::Connection> connection = LibraryConnection();
-  StatementState& state = StatementState::Of(*connection->context);
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->kinds[kind].push_back({.collection = {}, .hot = {}, .parts = {part}});
-  state.snapshot = std::move(snapshot);
-  state.files = &files;
   const std::string what = "load part " + part.path + ": ";
+  PartsConnection connection(kind, {part}, files);
   try {
-    // Reading parts needs a transaction's context.
-    connection->BeginTransaction();
-    return PartContent(*connection->context, kind, part).WriteRows(blocks, loaded);
+    const auto whole = WholePart::Open(connection.context(), kind, part.path);
+    if (!whole) return Error{Code::kCorrupt, what + whole.error().message};
+    return PartContent(connection.context(), kind, **whole).WriteRows(blocks, loaded);
   } catch (const duckdb::InvalidInputException& e) {
     return Error{Code::kCorrupt, what + duckdb::ErrorData(e).RawMessage()};
   } catch (const std::exception& e) {
-    return Error{state.damaged_parts().empty() ? Code::kUnavailable : Code::kCorrupt,
+    return Error{connection.state().damaged_parts().empty() ? Code::kUnavailable : Code::kCorrupt,
                  what + duckdb::ErrorData(e).RawMessage()};
   }
 }

@@ -5,16 +5,13 @@
 #include <tuple>
 
 #include "base/check.h"
-#include "duck/library.h"
 #include "duck/part_cache.h"
 #include "duck/part_encoding.h"
-#include "duck/part_file_system.h"
 #include "duck/part_sink.h"
 #include "duck/part_writer.h"
-#include "duck/statement_state.h"
+#include "duck/whole_part.h"
 #include "duckdb/common/vector_operations/vector_operations.hpp"
 #include "model/schema.h"
-#include "parquet_reader.hpp"
 
 namespace strata::duck {
 namespace {
@@ -32,53 +29,22 @@ struct SortKey {
   auto operator<=>(const SortKey&) const = default;
 };
 
-const std::string* FindValue(const duckdb_parquet::FileMetaData& footer, const char* key) {
-  for (const auto& pair : footer.key_value_metadata) {
-    if (pair.key == key) return &pair.value;
-  }
-  return nullptr;
-}
-
 // One part that is read from front to end.
 class Input {
  public:
-  Input(duckdb::ClientContext& context, model::Kind kind, const PartRef& part)
-      : context_(context), kind_(kind) {
-    reader_ = duckdb::make_shared_ptr<duckdb::ParquetReader>(
-        context, duckdb::OpenFileInfo(kPartScheme + part.path), duckdb::ParquetOptions(context));
-    duckdb::vector<duckdb::LogicalType> types;
-    for (idx_t i = 0; i < reader_->columns.size(); ++i) {
-      by_name_[reader_->columns[i].name] = i;
-      types.push_back(reader_->columns[i].type);
-      reader_->column_ids.push_back(duckdb::MultiFileLocalColumnId(i));
-      reader_->column_indexes.emplace_back(i);
-    }
-    chunk_.Initialize(context, types);
-    const auto& footer = *reader_->GetFileMetadata();
-    const std::string* version = FindValue(footer, kVersionKey);
-    const std::string* columns = FindValue(footer, kColumnsKey);
-    if (version == nullptr || *version != kVersion || columns == nullptr) {
-      throw duckdb::IOException("part " + part.path + " is none of version " + kVersion);
-    }
-    auto decoded = DecodeColumns(*columns);
-    if (!decoded) throw duckdb::IOException(decoded.error().message);
-    attributes_ = *std::move(decoded);
-    if (const std::string* keys = FindValue(footer, kRestKeysKey)) {
-      if (auto rest = DecodeRestKeys(*keys)) rest_keys_ = *std::move(rest);
-    }
+  Input(duckdb::ClientContext& context, model::Kind kind, const PartRef& part) : kind_(kind) {
+    auto opened = WholePart::Open(context, kind, part.path);
+    if (!opened) throw duckdb::IOException("part " + part.path + ": " + opened.error().message);
+    part_ = *std::move(opened);
+    chunk_.Initialize(context, part_->types());
   }
 
-  bool Has(const std::string& name) const { return by_name_.contains(name); }
-  const std::vector<PartColumn>& attributes() const { return attributes_; }
-  // nullopt: any key.
-  const std::optional<std::vector<RestKey>>& rest_keys() const { return rest_keys_; }
+  bool Has(const std::string& name) const { return part_->Find(name).has_value(); }
+  const PartMetadata& metadata() const { return part_->metadata(); }
 
   // Says where the output's columns come from and reads the first rows.
   void Start(const std::vector<PartField>& fields) {
     for (const PartField& field : fields) sources_.push_back(SourceOf(field));
-    duckdb::vector<idx_t> groups;
-    for (idx_t i = 0; i < reader_->NumRowGroups(); ++i) groups.push_back(i);
-    reader_->InitializeScan(context_, state_, groups);
     NextChunk();
   }
   bool done() const { return chunk_.size() == 0; }
@@ -117,50 +83,38 @@ class Input {
 
  private:
   std::optional<idx_t> SourceOf(const PartField& field) const {
-    std::string name = field.name;
-    if (field.source == PartSource::kAttribute) {
-      const auto found = std::ranges::find_if(attributes_, [&](const PartColumn& column) {
-        return column.scope == field.scope && column.key == field.key && column.type == field.any;
-      });
-      if (found == attributes_.end()) return std::nullopt;
-      name = found->name;
-    }
-    const auto column = by_name_.find(name);
-    if (column == by_name_.end()) return std::nullopt;
-    return column->second;
+    if (field.source != PartSource::kAttribute) return part_->Find(field.name);
+    const auto& columns = metadata().columns;
+    const auto found = std::ranges::find_if(columns, [&](const PartColumn& column) {
+      return column.scope == field.scope && column.key == field.key && column.type == field.any;
+    });
+    return found == columns.end() ? std::nullopt : part_->Find(found->name);
   }
   void NextChunk() {
-    chunk_.Reset();
-    reader_->Scan(context_, state_, chunk_);
     row_ = 0;
-    if (chunk_.size() == 0) return;
+    if (!part_->Next(chunk_)) return;
     chunk_.Flatten();
     key_ = KeyAt(0);
   }
   SortKey KeyAt(idx_t row) const {
     const auto text = [&](const char* name) -> std::string {
-      const auto column = by_name_.find(name);
-      if (column == by_name_.end()) return {};
-      const Vector& vector = chunk_.data[column->second];
+      const auto column = part_->Find(name);
+      if (!column) return {};
+      const Vector& vector = chunk_.data[*column];
       if (FlatVector::IsNull(vector, row)) return {};
       return FlatVector::GetData<duckdb::string_t>(vector)[row].GetString();
     };
     SortKey key;
     if (kind_ == model::Kind::kMetrics) key.name = text("name");
     key.service = text("service_name");
-    const std::string time(model::FixedColumns(kind_)[model::TimeColumn(kind_)].name);
-    const Vector& times = chunk_.data[by_name_.at(time)];
+    const std::string_view time(model::FixedColumns(kind_)[model::TimeColumn(kind_)].name);
+    const Vector& times = chunk_.data[part_->Find(time).value()];
     if (!FlatVector::IsNull(times, row)) key.time = FlatVector::GetData<std::int64_t>(times)[row];
     return key;
   }
 
-  duckdb::ClientContext& context_;
   const model::Kind kind_;
-  duckdb::shared_ptr<duckdb::ParquetReader> reader_;
-  std::map<std::string, idx_t, std::less<>> by_name_;
-  std::vector<PartColumn> attributes_;
-  std::optional<std::vector<RestKey>> rest_keys_;
-  duckdb::ParquetReaderScanState state_;
+  std::unique_ptr<WholePart> part_;
   duckdb::DataChunk chunk_;
   idx_t row_ = 0;
   SortKey key_;
@@ -185,13 +139,14 @@ Union UnionOf(model::Kind kind, const std::vector<std::unique_ptr<Input>>& input
   std::set<FieldKey> keys;
   std::set<RestKey> rest;
   for (const auto& input : inputs) {
-    for (const PartColumn& column : input->attributes()) {
+    for (const PartColumn& column : input->metadata().columns) {
       keys.emplace(column.scope, column.key, column.type);
     }
-    if (!input->rest_keys()) {
+    const auto& rest_keys = input->metadata().rest_keys;
+    if (!rest_keys) {
       all.rest_keys_known = false;
     } else {
-      rest.insert(input->rest_keys()->begin(), input->rest_keys()->end());
+      rest.insert(rest_keys->begin(), rest_keys->end());
     }
   }
   PartColumnNames names;
@@ -340,20 +295,13 @@ Result<PartInfo> MergeParts(model::Kind kind, std::span<const PartRef> parts,
                             const std::string& path) {
   CHECK(!parts.empty());
   ASSIGN_OR_RETURN(auto sink, PartSink::Create(files, path));
-  std::unique_ptr<duckdb::Connection> connection;
+  std::optional<PartsConnection> connection;
   auto merged = sink->Guard([&]() -> Result<PartInfo> {
-    connection = LibraryConnection();
-    StatementState& state = StatementState::Of(*connection->context);
-    auto snapshot = std::make_shared<Snapshot>();
-    snapshot->kinds[kind].push_back(
-        {.collection = {}, .hot = {}, .parts = {parts.begin(), parts.end()}});
-    state.snapshot = std::move(snapshot);
-    state.files = &files;
-    // Reading parts needs a transaction's context.
-    connection->BeginTransaction();
+    auto& context =
+        connection.emplace(kind, std::vector(parts.begin(), parts.end()), files).context();
     std::vector<std::unique_ptr<Input>> inputs;
     for (const PartRef& part : parts) {
-      inputs.push_back(std::make_unique<Input>(*connection->context, kind, part));
+      inputs.push_back(std::make_unique<Input>(context, kind, part));
     }
     const Union columns = UnionOf(kind, inputs);
     if (columns.attributes.size() > 4ULL * options.attribute_columns_max) {
@@ -361,13 +309,12 @@ Result<PartInfo> MergeParts(model::Kind kind, std::span<const PartRef> parts,
                                         " attribute columns together"};
     }
     for (const auto& input : inputs) input->Start(columns.fields);
-    GroupWriter writer(*connection->context, kind, columns, options, *sink);
+    GroupWriter writer(context, kind, columns, options, *sink);
     MergeRows(inputs, writer);
     writer.Finish();
     return sink->Finish(columns.attributes);
   });
-  if (!merged && connection != nullptr &&
-      !StatementState::Of(*connection->context).damaged_parts().empty()) {
+  if (!merged && connection && !connection->state().damaged_parts().empty()) {
     return Error{Code::kCorrupt, merged.error().message};
   }
   return merged;
