@@ -4,6 +4,9 @@
 option(STRATA_FUZZ "link the fuzz targets with libFuzzer; needs clang" OFF)
 add_custom_target(fuzz)
 function(strata_fuzz)
+  if(CMAKE_CXX_FLAGS MATCHES "fsanitize=thread")
+    return()  # they have one thread
+  endif()
   cmake_parse_arguments(F "" "NAME;MODULE" "SRCS;LINK" ${ARGN})
   add_executable(fuzz_${F_NAME} ${F_SRCS})
   target_link_libraries(fuzz_${F_NAME} PRIVATE strata_${F_MODULE} ${F_LINK})
