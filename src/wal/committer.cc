@@ -86,7 +86,7 @@ Status Committer::Submit(Append& append) {
   }
   const MutexLock lock(mutex_);
   const State state = state_.load(std::memory_order_relaxed);
-  if (state == State::kPoisoned && !stopping_) {
+  if (state == State::kPoisoned) {
     const MonotonicTime now = clock_.Monotonic();
     if (now - last_rebuild_ >= kRebuildInterval && !rebuild_wanted_) {
       last_rebuild_ = now;
@@ -181,10 +181,6 @@ bool Committer::TakeWork() {
 
 void Committer::CommitTaken() {
   while (next_taken_ < taken_.size()) {
-    if (state_.load(std::memory_order_relaxed) != State::kRunning) {
-      FailTaken(Unavailable("log: a write failed"));
-      return;
-    }
     if (auto formed = FormGroup(); !formed) {
       FailTaken(formed.error());
       return;
@@ -338,6 +334,7 @@ void Committer::FailTaken(const Error& why) {
 }
 
 void Committer::Poison(const Error& why) {
+  CHECK(active_.has_value());
   {
     const MutexLock lock(mutex_);
     state_ = State::kPoisoned;
@@ -347,7 +344,7 @@ void Committer::Poison(const Error& why) {
     taken_.insert(taken_.end(), queue_.begin(), queue_.end());
     queue_.clear();
   }
-  if (active_) active_->file.reset();
+  active_->file.reset();
   unsynced_ = false;  // nothing is synced again on that descriptor
   const Error failed = Unavailable("log: a write failed: " + why.message);
   Settle(group_.appends(), failed);
@@ -377,7 +374,7 @@ Status Committer::CloseBehindPublished() {
   if (durable_.load() != last_) {
     return Error{Code::kUnavailable, "published frames were not synced"};
   }
-  if (!active_) return Done{};
+  CHECK(active_.has_value());
   ASSIGN_OR_RETURN(const auto file,
                    files_.Open(config_.directory / SegmentName(active_->header.number),
                                {.mode = os::WriteMode::kDirectSync}));

@@ -275,6 +275,23 @@ TEST(Segment, TheHeaderSurvivesTheLossOfOneCopy) {
   EXPECT_FALSE(DecodeHeaderBlock(Bytes(kBlockBytes - 1), &damaged));
 }
 
+TEST(Segment, TheHeaderNamesWhatIsWrong) {
+  const auto with = [](std::size_t at, std::uint32_t value) {
+    Bytes block(kBlockBytes);
+    EncodeHeaderBlock(DocsSegment(), block);
+    for (const std::size_t copy : {std::size_t{0}, std::size_t{kHeaderCopyOffset}}) {
+      const auto header = std::span(block).subspan(copy, kSegmentHeaderBytes);
+      StoreLe(header.subspan(at), value);
+      StoreLe(header.subspan(12), Crc32c(ByteSpan(header).subspan(16)));
+    }
+    bool damaged = false;
+    return DecodeHeaderBlock(block, &damaged).error().message;
+  };
+  EXPECT_EQ(with(0, 1), "no segment magic");
+  EXPECT_EQ(with(8, 2), "unknown segment version");
+  EXPECT_EQ(with(44, 2), "unknown segment flags");
+}
+
 TEST(Segment, TheTrailerNamesWhatIsWrong) {
   Bytes entries;
   AppendFooterEntry(4096, DocsFrame(), entries);
@@ -297,6 +314,8 @@ TEST(Segment, TheTrailerNamesWhatIsWrong) {
     StoreLe(std::span(bytes).subspan(12), Crc32c(ByteSpan(bytes).subspan(16), kSalt));
     return decode(bytes);
   };
+  EXPECT_EQ(decode(Bytes(kTrailerBytes - 1)), "short trailer");
+  EXPECT_EQ(with(8, 2), "unknown trailer version");
   EXPECT_EQ(with(16, 2), "trailer of another segment");
   EXPECT_EQ(with(24, 3 * kBlockBytes), "trailer does not fit the file");
   EXPECT_EQ(with(32, ~std::uint64_t{0}), "trailer does not fit the file");
@@ -309,9 +328,10 @@ TEST(Segment, NamesRoundTrip) {
   EXPECT_EQ(SegmentName(7), "00000000000000000007.wal");
   EXPECT_EQ(SegmentNumberOf(SegmentName(~std::uint64_t{0})), ~std::uint64_t{0});
   EXPECT_EQ(SpareNumberOf(SpareName(12)), 12U);
+  EXPECT_FALSE(SpareNumberOf("spore-00000000000000000012.wal"));
   for (const char* name :
        {"", "7.wal", "0000000000000000000x.wal", "spare-00000000000000000007.wal",
-        "99999999999999999999.wal", "00000000000000000007.wal.new"}) {
+        "99999999999999999999.wal", "00000000000000000007.wal.new", "00000000000000000007.wax"}) {
     EXPECT_FALSE(SegmentNumberOf(name)) << name;
   }
 }
@@ -338,6 +358,27 @@ TEST(Cursors, EveryByteCounts) {
     EXPECT_FALSE(DecodeCursors(bytes)) << at;
     EXPECT_FALSE(DecodeCursors(ByteSpan(good).first(at))) << at;
   }
+}
+
+// Bytes that are as they were written, by somebody who wrote nonsense.
+TEST(Cursors, NamesTheBrokenEntry) {
+  const auto with = [](const std::function<void(Bytes&)>& spoil) {
+    Bytes bytes = EncodeCursors({.cursors = {{"adx", 2}, {"ady", 6}}});
+    spoil(bytes);
+    StoreLe(std::span(bytes).subspan(12), Crc32c(ByteSpan(bytes).subspan(16)));
+    return DecodeCursors(bytes).error().message;
+  };
+  constexpr std::size_t kFirstEntry = 56;
+  const auto name_bytes = [&](std::uint16_t value) {
+    return with([=](Bytes& bytes) { StoreLe(std::span(bytes).subspan(kFirstEntry + 8), value); });
+  };
+  EXPECT_EQ(with([](Bytes& bytes) { bytes.resize(bytes.size() - 4); }), "cursor file: short entry");
+  EXPECT_EQ(name_bytes(0), "cursor file: name length out of range");
+  EXPECT_EQ(name_bytes(256), "cursor file: name length out of range");
+  EXPECT_EQ(name_bytes(255), "cursor file: short name");
+  EXPECT_EQ(with([](Bytes& bytes) { bytes.back() = std::byte{'x'}; }),
+            "cursor file: a consumer twice");
+  EXPECT_EQ(with([](Bytes& bytes) { bytes.push_back({}); }), "cursor file: bytes left over");
 }
 
 }  // namespace

@@ -209,7 +209,9 @@ TEST(Log, RefusesWhatItCannotTake) {
   EXPECT_EQ(log.Put("too late").error().code, Code::kUnavailable);
   EXPECT_FALSE(log->healthy());
   EXPECT_EQ(log.ReplayAll()->size(), 0U);  // recovered frames only
-  EXPECT_TRUE(log->Read(1, 1, [](const FrameView&) -> Status { return Done{}; }));
+  const auto visit = [](const FrameView&) -> Status { return Done{}; };
+  EXPECT_TRUE(log->Read(1, 1, visit));
+  EXPECT_EQ(log->Read(0, 1, visit).error().code, Code::kNotFound);
 }
 
 TEST(Log, AFullQueueRefuses) {
@@ -571,6 +573,7 @@ TEST(Config, SaysWhatIsWrong) {
       {"log.directory is not set", [](Config& c) { c.directory.clear(); }},
       {"log.segment_bytes must be a multiple of 4KiB", [](Config& c) { c.segment_bytes += 1; }},
       {"log.frame_bytes_max must be 1B to 64MiB", [](Config& c) { c.frame_bytes_max = 65_MiB; }},
+      {"log.frame_bytes_max must be 1B to 64MiB", [](Config& c) { c.frame_bytes_max = 0; }},
       {"log.segment_bytes must hold a frame of log.frame_bytes_max (64KiB) and 12KiB",
        [](Config& c) { c.frame_bytes_max = 64_KiB; }},
       {"log.max_bytes must hold at least two segments of 64KiB",

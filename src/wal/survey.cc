@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <ranges>
 
 #include "base/seeded_bug.h"
 #include "wal/segment_reader.h"
@@ -48,7 +49,9 @@ class Surveyor {
     }
     ChooseLogId();
     vouched_ = survey_.cursors.Highest();
-    for (auto& segment : candidates_) {
+    // From the newest back: in a log that is in use, what was before the frames that were met is
+    // met, too.
+    for (auto& segment : std::views::reverse(candidates_)) {
       if (segment.closed) continue;
       RETURN_IF_ERROR(Walk(segment));
     }
@@ -79,17 +82,18 @@ class Surveyor {
   // In a log that is in use, segments are released meanwhile. Their names never come back: what has
   // its name still was not touched.
   Status DropReleased() {
-    if (auto bytes = files_.ReadAll(directory_ / kCursorsName, kCursorFileBytesMax)) {
-      if (auto now = DecodeCursors(*bytes); now && now->log_id == survey_.cursors.log_id) {
-        survey_.cursors.released = std::max(survey_.cursors.released, now->released);
-      }
-    }
     for (std::size_t i = 0; i < candidates_.size();) {
       ASSIGN_OR_RETURN(const bool exists, files_.Exists(directory_ / candidates_[i].name));
       if (exists) {
         ++i;
       } else {
         candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+    // The promise that they may be gone is older than that they are.
+    if (auto bytes = files_.ReadAll(directory_ / kCursorsName, kCursorFileBytesMax)) {
+      if (auto now = DecodeCursors(*bytes); now && now->log_id == survey_.cursors.log_id) {
+        survey_.cursors.released = std::max(survey_.cursors.released, now->released);
       }
     }
     return Done{};
