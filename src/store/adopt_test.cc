@@ -136,24 +136,31 @@ TEST_F(AdoptTest, WhatDoesNotDecodeAndNothingHasIsToldAsLost) {
   EXPECT_EQ(world->Check(), "");
 }
 
-TEST_F(AdoptTest, APartThatWasLostAndIsBackIsKept) {
+// It is not known to be the part that was lost: that one had another name.
+TEST_F(AdoptTest, APartThatWasLostAndIsBackUnderAnotherNameIsKept) {
   LoseSecondPart();
+  const std::string path = Parts().lost[0].part->path;
+  const std::string other = path.substr(0, path.size() - kPartSuffix.size()) + ".g7.parquet";
+  ASSERT_TRUE(world->disk().Rename(Full(path), Full(other)));
   Restart();
   ASSERT_EQ(world->store().report().adopted.set_aside.size(), 1U);
   EXPECT_TRUE(IsThere(world->store().report().adopted.set_aside[0]));
+  EXPECT_EQ(Parts().lost.size(), 1U);
   EXPECT_EQ(world->Check(), "");
 }
 
 // Whether the manifest has damage elsewhere makes no difference: what is told as lost is not
-// served.
+// listed again because it decodes.
 TEST_F(AdoptTest, APartThatIsToldAsLostIsNotListedAgain) {
   LoseSecondPart();
+  Damage(Parts().lost[0].part->path);
   world->LoseEntry(Parts().parts.back()->path);
   Restart();
+  world->store().UpkeepPass();
   EXPECT_EQ(world->store().report().adopted.adopted, 1U);
-  EXPECT_EQ(world->store().report().adopted.set_aside.size(), 1U);
   EXPECT_EQ(Parts().parts.size(), 3U);
-  EXPECT_EQ(world->Check(), "");
+  EXPECT_EQ(Parts().lost.size(), 1U);
+  EXPECT_EQ(world->Check(/*tidy=*/false), "");
 }
 
 // A reader may have held the file when the process ended.

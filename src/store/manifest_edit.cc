@@ -15,6 +15,8 @@ enum class OperationType : std::uint8_t {
   kSetSealed = 4,
   kDropRange = 5,
   kLoseRows = 6,
+  kLosePart = 7,  // LoseRows of which the part is known
+  kFindRows = 8,
 };
 
 void PutInfo(const duck::PartInfo& info, FieldWriter& out) {
@@ -110,7 +112,8 @@ struct Encoder {
     out.Put(op.positions.last);
   }
   void operator()(const LoseRows& op) const {
-    out.Put(OperationByte(OperationType::kLoseRows));
+    const Part* part = op.lost.part.get();
+    out.Put(OperationByte(part == nullptr ? OperationType::kLoseRows : OperationType::kLosePart));
     out.Put(op.collection);
     out.Put(op.lost.positions.first);
     out.Put(op.lost.positions.last);
@@ -121,6 +124,17 @@ struct Encoder {
     out.Put(op.lost.found_ns);
     out.PutText(op.lost.file);
     out.PutText(op.lost.reason);
+    if (part == nullptr) return;
+    out.PutText(part->path);
+    out.Put(part->first_arrival_ns);
+    PutInfo(*part->info, out);
+  }
+  void operator()(const FindRows& op) const {
+    out.Put(OperationByte(OperationType::kFindRows));
+    out.Put(op.collection);
+    out.Put(op.positions.first);
+    out.Put(op.positions.last);
+    out.PutText(op.file);
   }
   static std::uint8_t OperationByte(OperationType type) { return static_cast<std::uint8_t>(type); }
 };
@@ -160,6 +174,25 @@ LoseRows TakeLoseRows(FieldReader& in) {
   return op;
 }
 
+LoseRows TakeLosePart(FieldReader& in) {
+  LoseRows op = TakeLoseRows(in);
+  Part part{.collection = op.collection, .last_arrival_ns = op.lost.last_arrival_ns};
+  part.path = in.TakeText();
+  part.first_arrival_ns = in.Take<std::int64_t>();
+  part.info = std::make_shared<const duck::PartInfo>(TakeInfo(in));
+  op.lost.part = std::make_shared<const Part>(std::move(part));
+  return op;
+}
+
+FindRows TakeFindRows(FieldReader& in) {
+  FindRows op;
+  op.collection = in.Take<model::CollectionId>();
+  op.positions.first = in.Take<std::uint64_t>();
+  op.positions.last = in.Take<std::uint64_t>();
+  op.file = in.TakeText();
+  return op;
+}
+
 std::optional<Operation> TakeOperation(FieldReader& in) {
   switch (static_cast<OperationType>(in.Take<std::uint8_t>())) {
     case OperationType::kAddCollection:
@@ -188,11 +221,24 @@ std::optional<Operation> TakeOperation(FieldReader& in) {
     }
     case OperationType::kLoseRows:
       return TakeLoseRows(in);
+    case OperationType::kLosePart:
+      return TakeLosePart(in);
+    case OperationType::kFindRows:
+      return TakeFindRows(in);
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+bool LostRows::operator==(const LostRows& other) const {
+  const bool same_part =
+      part == nullptr || other.part == nullptr ? part == other.part : *part == *other.part;
+  return same_part && positions == other.positions && rows == other.rows &&
+         min_time == other.min_time && max_time == other.max_time &&
+         last_arrival_ns == other.last_arrival_ns && found_ns == other.found_ns &&
+         file == other.file && reason == other.reason;
+}
 
 Bytes EncodeEdit(const Edit& edit) {
   FieldWriter out;

@@ -58,7 +58,10 @@ struct LostRows {
   std::int64_t found_ns = 0;         // wall clock
   std::string file;                  // that held them, relative to the data directory
   std::string reason;
-  bool operator==(const LostRows&) const = default;
+  // As the manifest listed it: its file is served again when somebody brings it back
+  // (store/restore.h). Null: it was none, or nothing is known but its name.
+  PartPtr part;
+  bool operator==(const LostRows& other) const;
 };
 
 // The rows are told as lost until retention would have dropped them.
@@ -67,7 +70,15 @@ struct LoseRows {
   LostRows lost;
 };
 
-using Operation = std::variant<AddCollection, AddPart, RemovePart, SetSealed, DropRange, LoseRows>;
+// Rows that were told as lost are in a part that the same edit lists.
+struct FindRows {
+  model::CollectionId collection = 0;
+  wal::PositionRange positions;  // as they were told
+  std::string file;
+};
+
+using Operation =
+    std::variant<AddCollection, AddPart, RemovePart, SetSealed, DropRange, LoseRows, FindRows>;
 using Edit = std::vector<Operation>;
 
 Bytes EncodeEdit(const Edit& edit);

@@ -192,6 +192,16 @@ Status StateBuilder::Apply(const LoseRows& op) {
   return Done{};
 }
 
+Status StateBuilder::Apply(const FindRows& op) {
+  ASSIGN_OR_RETURN(CollectionParts* const parts, Touch(op.collection));
+  const auto found = std::ranges::find_if(parts->lost, [&](const LostRows& lost) {
+    return lost.positions == op.positions && lost.file == op.file;
+  });
+  if (found == parts->lost.end()) return Corrupt("rows are found that were not lost");
+  parts->lost.erase(found);
+  return Done{};
+}
+
 ManifestPtr StateBuilder::Finish() {
   auto state = std::make_shared<ManifestSnapshot>();
   state->namespace_name = std::move(namespace_name_);

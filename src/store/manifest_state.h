@@ -77,6 +77,7 @@ class StateBuilder {
   Status Apply(const SetSealed& op);
   Status Apply(const DropRange& op);
   Status Apply(const LoseRows& op);
+  Status Apply(const FindRows& op);
   void RemoveInterleaving(const Part& part);
 
   std::string namespace_name_;

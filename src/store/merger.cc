@@ -38,9 +38,35 @@ std::optional<MergeRange> Merger::RangeOf(const CollectionParts& parts) {
   }
   const Duration retention = at_.config().retention.Of(parts.collection);
   if (retention > Duration::zero()) limits.span_max = std::min(limits.span_max, retention / 8);
-  return PlanMerge(parts.parts, limits, [&, suspects = repair_.suspects()](const Part& part) {
+  return PlanBetweenLosses(parts, limits);
+}
+
+// A part that was lost may be brought back, and takes the place of what lies within its positions:
+// nothing that a merge writes may reach across its ends.
+std::optional<MergeRange> Merger::PlanBetweenLosses(const CollectionParts& parts,
+                                                    const MergeLimits& limits) const {
+  const auto ends_below = [&](const PartPtr& part) {
+    std::size_t ends = 0;
+    for (const LostRows& lost : parts.lost) {
+      if (lost.part == nullptr) continue;
+      ends += lost.part->min_position() <= part->min_position() ? 1 : 0;
+      ends += lost.part->max_position() < part->min_position() ? 1 : 0;
+    }
+    return ends;
+  };
+  const auto may_merge = [&, suspects = repair_.suspects()](const Part& part) {
     return !left_alone_.contains(part.path) && !suspects->contains(part.path);
-  });
+  };
+  const std::span<const PartPtr> all(parts.parts);
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin + 1;
+    while (end < all.size() && ends_below(all[end]) == ends_below(all[begin])) ++end;
+    if (auto range = PlanMerge(all.subspan(begin, end - begin), limits, may_merge)) {
+      return MergeRange{.begin = begin + range->begin, .end = begin + range->end};
+    }
+    begin = end;
+  }
+  return std::nullopt;
 }
 
 std::optional<Merger::Choice> Merger::Choose(std::uint64_t bytes_max) {

@@ -42,6 +42,8 @@ class Merger {
   };
   std::optional<Choice> Choose(std::uint64_t bytes_max);
   std::optional<MergeRange> RangeOf(const CollectionParts& parts);
+  std::optional<MergeRange> PlanBetweenLosses(const CollectionParts& parts,
+                                              const MergeLimits& limits) const;
   Status Merge(const Choice& choice, const std::stop_token& stop);
   void NoteFailure(const Choice& choice, const Error& error);
   // True when one of them does not read back.

@@ -19,6 +19,7 @@ struct Metrics {
   model::Counter& retained_out_rows;
   model::Counter& damaged_parts;
   model::Counter& rebuilt_rows;
+  model::Counter& restored_parts;
   model::Counter& scrubbed_files;
   model::Counter& scrubbed_bytes;
   model::Counter& scrub_damaged_files;
@@ -58,6 +59,9 @@ struct Metrics {
         .rebuilt_rows = registry.AddCounter(
             "strata_store_rebuilt_rows_total",
             "Rows of damaged parts that were written again from memory or from the log."),
+        .restored_parts = registry.AddCounter(
+            "strata_store_restored_parts_total",
+            "Parts that were told as lost, were brought back and are served again."),
         .scrubbed_files = registry.AddCounter("strata_store_scrubbed_files_total",
                                               "Files that the scrub read back."),
         .scrubbed_bytes =

@@ -75,6 +75,14 @@ wal::PositionRange PositionsOf(std::string_view part_path) {
   return range;
 }
 
+PartPtr WithoutFilter(const Part& part) {
+  duck::PartInfo info = *part.info;
+  info.filter_bytes = info.filter_hash = 0;
+  Part without = part;
+  without.info = std::make_shared<const duck::PartInfo>(std::move(info));
+  return std::make_shared<const Part>(std::move(without));
+}
+
 std::string FilterPath(const std::string& part_path) {
   return part_path + ".filter";
 }

@@ -56,6 +56,9 @@ std::string PartFileName(Position first, Position last, std::uint32_t attempt);
 // What such a name, or a path that ends in it, says of the positions; empty when it is none.
 wal::PositionRange PositionsOf(std::string_view part_path);
 
+// The same part, whose filter is not used any more.
+PartPtr WithoutFilter(const Part& part);
+
 // Files that belong to a part besides the Parquet file itself.
 std::string FilterPath(const std::string& part_path);
 

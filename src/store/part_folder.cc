@@ -25,9 +25,11 @@ class Tidier {
   void List(const ManifestSnapshot& manifest) {
     for (const CollectionPartsPtr& parts : manifest.collections) {
       if (!parts->lost.empty()) lost_[CollectionFolder(parts->collection) + "/"] = parts;
+      for (const LostRows& lost : parts->lost) {
+        if (lost.part != nullptr) LeaveAlone(*lost.part);  // store/restore.h looks at it
+      }
       for (const PartPtr& part : parts->parts) {
-        listed_.insert(part->path);
-        if (part->info->filter_bytes > 0) listed_.insert(FilterPath(part->path));
+        LeaveAlone(*part);
         parts_.push_back(part);
       }
     }
@@ -44,7 +46,7 @@ class Tidier {
         if (!empty) continue;
         RETURN_IF_ERROR(files_.Remove(data_dir_ / path));
       } else {
-        if (listed_.contains(path) || !IsOurs(entry.name)) continue;
+        if (left_alone_.contains(path) || !IsOurs(entry.name)) continue;
         const bool is_part = entry.name.ends_with(kPartSuffix);
         if (is_part && (!certain || MeetsLost(path))) {
           report_.strays.push_back(path);
@@ -89,6 +91,11 @@ class Tidier {
   PartFolderReport TakeReport() { return std::move(report_); }
 
  private:
+  void LeaveAlone(const Part& part) {
+    left_alone_.insert(part.path);
+    if (part.info->filter_bytes > 0) left_alone_.insert(FilterPath(part.path));
+  }
+
   // In order of names it comes right behind its part.
   bool IsFilterOfStray(const std::string& path) const {
     return !report_.strays.empty() && path == FilterPath(report_.strays.back());
@@ -108,7 +115,7 @@ class Tidier {
 
   const Path data_dir_;
   os::FileSystem& files_;
-  std::unordered_set<std::string> listed_;
+  std::unordered_set<std::string> left_alone_;
   std::map<std::string, CollectionPartsPtr> lost_;  // collections that lost rows, by their folder
   std::vector<PartPtr> parts_;
   PartFolderReport report_;

@@ -113,14 +113,10 @@ Status Repair::JudgeFilter(const PartPtr& part, const model::Collection& collect
   if (!verdict.is_damage()) return Done{};
   auto kept = os::SetAside(at_.config().data_dir, FilterPath(part->path), at_.files);
   if (!kept && kept.error().code != Code::kNotFound) return std::move(kept).error();
-  duck::PartInfo info = *part->info;
-  info.filter_bytes = info.filter_hash = 0;
-  Part without = *part;
-  without.info = std::make_shared<const duck::PartInfo>(std::move(info));
   Edit edit;
   edit.emplace_back(RemovePart{
       .collection = part->collection, .min_position = part->min_position(), .path = part->path});
-  edit.emplace_back(AddPart{std::make_shared<const Part>(std::move(without))});
+  edit.emplace_back(AddPart{WithoutFilter(*part)});
   RETURN_IF_ERROR(at_.manifests.Apply(collection.namespace_name, edit));
   LogWarn("a trace filter is damaged and in quarantine; lookups by trace id read more of its part",
           {{"path", part->path}, {"reason", verdict.reason}});
@@ -205,6 +201,7 @@ Status Repair::Replace(const PartPtr& part, const model::Collection& collection,
     lost->found_ns = at_.clock.WallNanos();
     lost->file = kept;
     lost->reason = pending.reason;
+    if (part->info->bytes != kNotDescribed) lost->part = part;
     edit.emplace_back(LoseRows{.collection = part->collection, .lost = *std::move(lost)});
   }
   pending.edit_was_tried = true;

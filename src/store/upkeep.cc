@@ -12,7 +12,8 @@ Upkeep::Upkeep(const Workplace& at, Graveyard& graveyard, Repair& repair)
       graveyard_(graveyard),
       repair_(repair),
       retention_time_(at.clock),
-      merger_(at, graveyard, repair) {}
+      merger_(at, graveyard, repair),
+      restore_(at, graveyard) {}
 
 Upkeep::~Upkeep() {
   Stop();
@@ -57,7 +58,10 @@ bool Upkeep::IsDue(MonotonicTime& next, Duration interval) {
 bool Upkeep::Pass(const std::stop_token& stop) {
   const MutexLock lock(pass_mutex_);
   Mend();
-  if (IsDue(next_retention_, at_.config().retention.check_interval)) Retain();
+  if (IsDue(next_retention_, at_.config().retention.check_interval)) {
+    Retain();
+    LookForLostParts(stop);
+  }
   bool merged = false;
   if (at_.config().merge.enabled && IsDue(next_merge_, at_.config().merge.check_interval)) {
     const bool save_space = disk_is_low_ && disk_is_low_();
@@ -79,6 +83,14 @@ void Upkeep::Mend() {
     return;
   }
   repair_.Judge();
+}
+
+void Upkeep::LookForLostParts(const std::stop_token& stop) {
+  if (const Status settled = merger_.Settle(); !settled) {
+    LogWarn("parts that were brought back have to wait", settled.error());
+    return;
+  }
+  restore_.Look(stop);
 }
 
 void Upkeep::Retain() {

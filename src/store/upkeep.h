@@ -1,5 +1,6 @@
 // Upkeep: what is done to parts in the background, one thing after another on one thread: taking
-// damaged ones out of service, retention, merging, removing files that nobody reads any more.
+// damaged ones out of service, serving those again that were brought back, retention, merging,
+// removing files that nobody reads any more.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include "store/graveyard.h"
 #include "store/merger.h"
 #include "store/repair.h"
+#include "store/restore.h"
 #include "store/retention.h"
 
 namespace strata::store {
@@ -45,6 +47,7 @@ class Upkeep {
   void Run(const std::stop_token& stop);
   void Mend() REQUIRES(pass_mutex_);
   void Retain() REQUIRES(pass_mutex_);
+  void LookForLostParts(const std::stop_token& stop) REQUIRES(pass_mutex_);
   // True at most once in an interval.
   bool IsDue(MonotonicTime& next, Duration interval) REQUIRES(pass_mutex_);
 
@@ -55,6 +58,7 @@ class Upkeep {
 
   Mutex pass_mutex_;
   Merger merger_ GUARDED_BY(pass_mutex_);
+  Restore restore_ GUARDED_BY(pass_mutex_);
   MonotonicTime next_merge_ GUARDED_BY(pass_mutex_){};
   MonotonicTime next_retention_ GUARDED_BY(pass_mutex_){};
   std::function<bool()> disk_is_low_;
