@@ -1,12 +1,16 @@
 #include "store/adopt.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
 #include "os/quarantine.h"
 #include "store/carry.h"
+#include "store/check.h"
+#include "store/coverage.h"
 
 namespace strata::store {
 namespace {
@@ -16,9 +20,11 @@ struct Stray {
   wal::PositionRange positions;  // as its name says
 };
 
-bool Meet(const wal::PositionRange& a, const wal::PositionRange& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
+// A part to be listed, and what it takes the place of: mostly nothing.
+struct Adopted {
+  PartPtr part;
+  Coverage instead_of;
+};
 
 // A part that is not of that loss alone has other rows too: it was merged, or sealed from what a
 // damaged carry file still had.
@@ -56,6 +62,7 @@ class Adoption {
     for (const auto& [namespace_name, edit] : edits) {
       if (!edit.empty()) RETURN_IF_ERROR(Apply(namespace_name, edit));
     }
+    for (const std::string& path : replaced_) RemoveUnlisted(at_, path);  // if it is there
     for (const auto& [path, reason] : refused_) RETURN_IF_ERROR(Refuse(path, reason));
     return Done{};
   }
@@ -79,16 +86,25 @@ class Adoption {
       }
       return Done{};
     }
-    std::vector<PartPtr> adopted;
+    std::vector<Adopted> adopted;
     std::vector<PartPtr> damaged;
     for (const Stray& stray : strays) {
       std::string known = WhoHas(stray.positions, *parts, adopted);
-      if (!known.empty()) {
+      const auto covered = known.empty() ? std::optional(Coverage{})
+                                         : WhatItReplaces(stray.positions, *parts, adopted);
+      if (!covered) {
         refused_[stray.path] = std::move(known);
         continue;
       }
       ASSIGN_OR_RETURN(PartPtr part, Describe(collection, stray));
-      (part->info->bytes == kNotDescribed ? damaged : adopted).push_back(std::move(part));
+      const bool is_whole = part->info->bytes != kNotDescribed;
+      if (known.empty() && !is_whole) {
+        damaged.push_back(std::move(part));
+      } else if (known.empty() || (is_whole && part->rows() == covered->rows)) {
+        adopted.push_back({WithArrivalsOf(*covered, std::move(part)), *covered});
+      } else {
+        refused_[stray.path] = std::move(known);
+      }
     }
     for (PartPtr& part : damaged) {
       std::string known = WhoHas({part->min_position(), part->max_position()}, *parts, adopted);
@@ -97,20 +113,61 @@ class Adoption {
         continue;
       }
       report_.damaged.push_back(part->path);
-      adopted.push_back(std::move(part));
+      adopted.push_back({std::move(part), {}});
     }
     Add(*parts, adopted, edit);
     return Done{};
   }
 
+  static bool MeetsAdopted(const wal::PositionRange& positions,
+                           const std::vector<Adopted>& adopted) {
+    return std::ranges::any_of(adopted, [&](const Adopted& other) {
+      return Meet(positions, {other.part->min_position(), other.part->max_position()});
+    });
+  }
+
+  // A merge whose edit was lost when its inputs were gone already: the manifest lists them, or
+  // tells them as lost, and the part that they were merged into has their rows. nullopt: it is
+  // none.
+  std::optional<Coverage> WhatItReplaces(const wal::PositionRange& positions,
+                                         const CollectionParts& parts,
+                                         const std::vector<Adopted>& adopted) const {
+    if (MeetsAdopted(positions, adopted)) return std::nullopt;
+    const auto told = [&](const LostRows& lost) { return Told(positions, lost); };
+    if (std::ranges::any_of(parts.lost, told)) return std::nullopt;
+    auto covered = CoverageOf(parts, positions);
+    if (!covered) return std::nullopt;
+    const bool needed =
+        !covered->lost.empty() || std::ranges::any_of(covered->parts, [&](const PartPtr& part) {
+          return GlanceAtPart(*part, at_.config().data_dir, at_.files).is_damage();
+        });
+    return needed ? covered : std::nullopt;
+  }
+
+  static PartPtr WithArrivalsOf(const Coverage& covered, PartPtr part) {
+    if (covered.parts.empty() && covered.lost.empty()) return part;
+    Part dated = *part;
+    dated.first_arrival_ns = std::numeric_limits<std::int64_t>::max();
+    dated.last_arrival_ns = std::numeric_limits<std::int64_t>::min();
+    const auto note = [&](std::int64_t first_ns, std::int64_t last_ns) {
+      dated.first_arrival_ns = std::min(dated.first_arrival_ns, first_ns);
+      dated.last_arrival_ns = std::max(dated.last_arrival_ns, last_ns);
+    };
+    for (const PartPtr& input : covered.parts) {
+      note(input->first_arrival_ns, input->last_arrival_ns);
+    }
+    for (const LostRows& lost : covered.lost) note(lost.last_arrival_ns, lost.last_arrival_ns);
+    return std::make_shared<const Part>(std::move(dated));
+  }
+
   // Empty, or why a part with these positions is of no use.
   static std::string WhoHas(const wal::PositionRange& positions, const CollectionParts& parts,
-                            const std::vector<PartPtr>& adopted) {
+                            const std::vector<Adopted>& adopted) {
     const auto meets = [&](const PartPtr& part) {
       return Meet(positions, {part->min_position(), part->max_position()});
     };
     if (std::ranges::any_of(parts.parts, meets)) return "listed parts have its rows";
-    if (std::ranges::any_of(adopted, meets)) return "another part has its rows";
+    if (MeetsAdopted(positions, adopted)) return "another part has its rows";
     if (std::ranges::any_of(parts.dropped, [&](const auto& r) { return Meet(positions, r); })) {
       return "retention has dropped its rows";
     }
@@ -120,12 +177,13 @@ class Adoption {
     return {};
   }
 
-  void Add(const CollectionParts& parts, const std::vector<PartPtr>& adopted, Edit& edit) {
+  void Add(const CollectionParts& parts, const std::vector<Adopted>& adopted, Edit& edit) {
     Position sealed = parts.sealed;
-    for (const PartPtr& part : adopted) {
+    for (const auto& [part, instead_of] : adopted) {
       sealed = std::max(sealed, part->max_position());
       report_.adopted_rows += part->rows();
-      edit.emplace_back(AddPart{part});
+      AddInstead(part, instead_of, edit);
+      for (const PartPtr& input : instead_of.parts) replaced_.push_back(input->path);
     }
     report_.adopted += adopted.size();
     if (sealed > parts.sealed) edit.emplace_back(SetSealed{parts.collection.id, sealed});
@@ -202,6 +260,7 @@ class Adoption {
   const Workplace& at_;
   AdoptReport report_;
   std::map<std::string, std::string> refused_;  // why, by path
+  std::vector<std::string> replaced_;           // paths of parts that are listed no more
 };
 
 }  // namespace

@@ -19,11 +19,11 @@ struct AdoptReport {
 };
 
 // `strays`: paths of parts that no manifest lists (store/part_folder.h). Those whose collection is
-// unknown, or whose positions are in listed parts, were dropped or are lost, go to quarantine.
-// Those that do not decode are listed, not described: they are to be judged as damaged parts are,
-// so that memory and log are asked for their rows. Errors: a part that cannot be read now, an edit
-// that cannot be written; then every part is where it was. Requires: at start, before rows are
-// replayed.
+// unknown, or whose positions are in listed parts, were dropped or are lost, go to quarantine; but
+// a merged part whose inputs are gone, and which has exactly their rows, takes their place. Those
+// that do not decode are listed, not described: they are to be judged as damaged parts are, so that
+// memory and log are asked for their rows. Errors: a part that cannot be read now, an edit that
+// cannot be written; then every part is where it was. Requires: at start, before rows are replayed.
 Result<AdoptReport> AdoptStrays(const std::vector<std::string>& strays, const Workplace& at);
 
 }  // namespace strata::store

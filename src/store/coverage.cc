@@ -5,15 +5,15 @@
 namespace strata::store {
 namespace {
 
-bool Meet(const wal::PositionRange& a, const wal::PositionRange& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
-
 bool Within(const wal::PositionRange& inner, const wal::PositionRange& outer) {
   return outer.first <= inner.first && inner.last <= outer.last;
 }
 
 }  // namespace
+
+bool Meet(const wal::PositionRange& a, const wal::PositionRange& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 std::optional<Coverage> CoverageOf(const CollectionParts& parts,
                                    const wal::PositionRange& positions) {

@@ -10,6 +10,8 @@
 
 namespace strata::store {
 
+bool Meet(const wal::PositionRange& a, const wal::PositionRange& b);
+
 struct Coverage {
   std::vector<PartPtr> parts;  // listed, within the positions
   std::vector<LostRows> lost;  // told as lost, within the positions

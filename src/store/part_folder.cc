@@ -7,6 +7,7 @@
 #include "base/fault_point.h"
 #include "base/log.h"
 #include "store/check.h"
+#include "store/coverage.h"
 
 namespace strata::store {
 namespace {
@@ -48,7 +49,7 @@ class Tidier {
       } else {
         if (left_alone_.contains(path) || !IsOurs(entry.name)) continue;
         const bool is_part = entry.name.ends_with(kPartSuffix);
-        if (is_part && (!certain || MeetsLost(path))) {
+        if (is_part && (!certain || MayBeNeeded(path))) {
           report_.strays.push_back(path);
           continue;
         }
@@ -63,14 +64,6 @@ class Tidier {
   }
 
   Status FindMissing() {
-    if (AllGone(parts_, data_dir_, files_)) {
-      return Error{Code::kNotFound,
-                   "none of the " + std::to_string(parts_.size()) +
-                       " parts that the manifests in " + (data_dir_ / "manifest").native() +
-                       " list is there, " + parts_.front()->path +
-                       " for one: mount their disk or bring them back (to start without them, and "
-                       "without a list of what is lost, move the folder of manifests away)"};
-    }
     for (const PartPtr& part : parts_) {
       Verdict verdict = GlanceAtPart(*part, data_dir_, files_);
       if (verdict.soundness == Soundness::kUnreadable) {  // once may be an accident
@@ -81,11 +74,26 @@ class Tidier {
       const bool is_alone = verdict.soundness == Soundness::kUnreadable &&
                             AnyOtherReads(part->path, parts_, data_dir_, files_);
       if (!verdict.is_damage() && !is_alone) return Error{Code::kIo, verdict.reason};
-      LogError("a part that the manifest lists is not as it was written",
-               {{"path", part->path}, {"reason", verdict.reason}});
       report_.missing.push_back(part);
+      reasons_.push_back(verdict.reason);
     }
     return Done{};
+  }
+
+  // After all was visited: what missing parts may have been merged into shows that their disk is
+  // there.
+  Status TellMissing() const {
+    const bool is_unmounted = report_.strays.empty() && AllGone(parts_, data_dir_, files_);
+    for (std::size_t i = 0; i < reasons_.size() && !is_unmounted; ++i) {
+      LogError("a part that the manifest lists is not as it was written",
+               {{"path", report_.missing[i]->path}, {"reason", reasons_[i]}});
+    }
+    if (!is_unmounted) return Done{};
+    return Error{Code::kNotFound,
+                 "none of the " + std::to_string(parts_.size()) + " parts that the manifests in " +
+                     (data_dir_ / "manifest").native() + " list is there, " + parts_.front()->path +
+                     " for one: mount their disk or bring them back (to start without them, and "
+                     "without a list of what is lost, move the folder of manifests away)"};
   }
 
   PartFolderReport TakeReport() { return std::move(report_); }
@@ -101,16 +109,26 @@ class Tidier {
     return !report_.strays.empty() && path == FilterPath(report_.strays.back());
   }
 
-  // It was gone and is back, or a backup brought it.
-  bool MeetsLost(const std::string& path) const {
+  // What is lost, or missing, may be in it: it was gone and is back, a backup brought it, or it is
+  // what missing parts were merged into.
+  bool MayBeNeeded(const std::string& path) const {
     const wal::PositionRange positions = PositionsOf(path);
-    return std::ranges::any_of(lost_, [&](const auto& of) {
-      return path.starts_with(of.first) &&
-             std::ranges::any_of(of.second->lost, [&](const LostRows& lost) {
-               return positions.first <= lost.positions.last &&
-                      lost.positions.first <= positions.last;
-             });
+    const auto is_lost = [&](const LostRows& lost) { return Meet(positions, lost.positions); };
+    for (const auto& [folder, parts] : lost_) {
+      if (path.starts_with(folder) && std::ranges::any_of(parts->lost, is_lost)) return true;
+    }
+    return std::ranges::any_of(report_.missing, [&](const PartPtr& part) {
+      return CollectionFolderOf(path) == CollectionFolderOf(part->path) &&
+             Meet(positions, {part->min_position(), part->max_position()});
     });
+  }
+
+  // Of "parts/<namespace>/<collection>/<day>/<hour>/<name>".
+  static std::string_view CollectionFolderOf(std::string_view part_path) {
+    for (int level = 0; level < 3; ++level) {
+      part_path = part_path.substr(0, part_path.rfind('/'));
+    }
+    return part_path;
   }
 
   const Path data_dir_;
@@ -118,6 +136,7 @@ class Tidier {
   std::unordered_set<std::string> left_alone_;
   std::map<std::string, CollectionPartsPtr> lost_;  // collections that lost rows, by their folder
   std::vector<PartPtr> parts_;
+  std::vector<std::string> reasons_;  // of report_.missing
   PartFolderReport report_;
 };
 
@@ -134,6 +153,7 @@ Result<PartFolderReport> TidyPartFolder(const Path& data_dir,
     const bool doubtful = doubtful_namespaces.contains(manifest->namespace_name);
     if (manifest->sequence > 0 && !doubtful) certain.insert(manifest->namespace_name);
   }
+  RETURN_IF_ERROR(tidier.FindMissing());
   ASSIGN_OR_RETURN(const bool exists, files.Exists(data_dir / kPartsFolder));
   if (exists) {
     ASSIGN_OR_RETURN(const auto namespaces, files.List(data_dir / kPartsFolder));
@@ -143,7 +163,7 @@ Result<PartFolderReport> TidyPartFolder(const Path& data_dir,
       RETURN_IF_ERROR(tidier.Visit(folder, certain.contains(entry.name)));
     }
   }
-  RETURN_IF_ERROR(tidier.FindMissing());
+  RETURN_IF_ERROR(tidier.TellMissing());
   return tidier.TakeReport();
 }
 

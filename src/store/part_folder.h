@@ -17,8 +17,8 @@ namespace strata::store {
 struct PartFolderReport {
   std::uint64_t orphans_removed = 0;  // files that no manifest lists: a crash interrupted a change
   // Parts that no manifest lists: of namespaces whose manifest is missing or doubtful, or with
-  // positions that are listed as lost. Perhaps the only copy of their rows. Relative to the data
-  // directory, in order of names.
+  // positions that are listed as lost, or of a listed part that is missing. Perhaps the only copy
+  // of their rows. Relative to the data directory, in order of names.
   std::vector<std::string> strays;
   // Listed, but missing, of another size, or not to be looked at.
   std::vector<PartPtr> missing;
