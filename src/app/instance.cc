@@ -17,8 +17,6 @@ namespace {
 constexpr std::uint64_t kLogBytesDefault = 64_GiB;
 constexpr std::uint64_t kReplayBatchBytes = 4_MiB;
 constexpr std::uint64_t kLogQueueBytes = 64_MiB;  // beside the largest request
-// Rows of a damaged part that are decoded again at a time: about 100 MiB of memory.
-constexpr std::uint64_t kRereadRows = 250'000;
 // The scrub gives way while requests hold more than this share of limits.in_flight.
 constexpr std::uint64_t kBusyShare = 16;
 // The reserve is at most this share of the disk.
@@ -188,8 +186,8 @@ Status Instance::OpenStages() {
       *log_,
       [this](const model::Collection& collection,
              const wal::PositionRange& range) -> Result<store::RereadRows> {
-        ASSIGN_OR_RETURN(ingest::RereadRows rows, ingest::Reread(*log_, collections_, collection,
-                                                                 range, kRereadRows, clock_));
+        ASSIGN_OR_RETURN(ingest::RereadRows rows,
+                         ingest::Reread(*log_, collections_, collection, range, {}, clock_));
         return store::RereadRows{.slices = std::move(rows.slices), .through = rows.through};
       });
   part_writer_ = std::make_unique<store::DuckPartWriter>(duck::PartOptions{}, *reserved_files_);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/block.h"
@@ -15,16 +16,21 @@
 
 namespace strata::ingest {
 
+// What is read at once, about: a frame more than either, and always one.
+struct RereadLimits {
+  std::uint64_t rows_max = 250'000;
+  std::uint64_t payload_bytes_max = 32_MiB;  // of their frames; decoded rows are some times that
+};
+
 struct RereadRows {
   std::vector<model::BlockSlice> slices;
   wal::Position through = 0;  // the slices are all that the collection has up to here
 };
 
-// The rows of `range`, from its first position on; at most about `rows_max`, and always those of
-// one request. Frames that damage hit are not among them, the log tells of it. kNotFound: the first
-// position was released.
+// The rows of `range`, from its first position on, within `limits`. Frames that damage hit are not
+// among them, the log tells of it. kNotFound: the first position was released.
 Result<RereadRows> Reread(wal::Log& log, model::CollectionTable& collections,
                           const model::Collection& collection, const wal::PositionRange& range,
-                          std::uint64_t rows_max, const Clock& clock);
+                          const RereadLimits& limits, const Clock& clock);
 
 }  // namespace strata::ingest

@@ -140,6 +140,7 @@ class TestIngest {
   wal::Log& log() { return *log_; }
   Pipeline& pipeline() { return *pipeline_; }
   hot::Hot& hot() { return *hot_; }
+  model::CollectionTable& collections() { return collections_; }
   DedupFile& dedup_file() { return *dedup_; }
   const ReplayReport& report() const { return report_; }
 
