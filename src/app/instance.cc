@@ -334,7 +334,8 @@ Status Instance::Recover() {
 Result<ingest::ReplayReport> Instance::Replay() {
   FaultPoint<"app.start.dedup_known">();
   store_->RestoreHot(hot_);
-  ingest::Replayer replayer(hot_, collections_, hot_.config().lanes_max);
+  ingest::Replayer replayer(hot_, collections_, hot_.config().lanes_max,
+                            [this] { return !recovery_cancelled(); });
   const Status read = [&]() -> Status {
     RETURN_IF_ERROR(store_->ReplayCarry(
         *log_source_, [&](const wal::FrameView& frame) { return replayer.AddCopy(frame); }));

@@ -51,7 +51,10 @@ class Instance {
   // until it has returned.
   Status Recover();
   // Makes Recover() return early, with an error.
-  void CancelRecovery() { recovery_cancelled_.store(true, std::memory_order_relaxed); }
+  void CancelRecovery() {
+    recovery_cancelled_.store(true, std::memory_order_relaxed);
+    store_->CancelStart();
+  }
   bool recovery_cancelled() const { return recovery_cancelled_.load(std::memory_order_relaxed); }
 
   // No new requests; those in flight finish; what is in memory is sealed as far as the time goes.

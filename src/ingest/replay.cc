@@ -145,8 +145,9 @@ Status Define(const wal::FrameView& frame, model::CollectionTable& collections) 
 
 }  // namespace
 
-Replayer::Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers)
-    : hot_(hot), collections_(collections), all_decoded_(workers) {
+Replayer::Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers,
+                   std::function<bool()> go_on)
+    : hot_(hot), collections_(collections), go_on_(std::move(go_on)), all_decoded_(workers) {
   for (std::uint32_t i = 0; i < workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(hot_, collections_, all_decoded_));
   }
@@ -161,6 +162,9 @@ Status Replayer::Add(wal::FrameBatch&& batch) {
 }
 
 Status Replayer::HandOver(wal::FrameBatch&& batch) {
+  if (go_on_ && !go_on_()) {
+    return Error{Code::kUnavailable, "stopped while the log was read back"};
+  }
   for (const wal::FrameView& frame : batch.frames) {
     if (frame.info.type == wal::FrameType::kDefine) RETURN_IF_ERROR(Define(frame, collections_));
   }

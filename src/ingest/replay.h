@@ -34,8 +34,10 @@ struct ReplayReport {
 
 class Replayer {
  public:
-  // `workers` decode at once; no more than the lanes of a collection.
-  Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers);
+  // `workers` decode at once; no more than the lanes of a collection. When `go_on` says no, Add()
+  // and AddCopy() end with kUnavailable: a stop does not wait for a long log.
+  Replayer(hot::Hot& hot, model::CollectionTable& collections, std::uint32_t workers,
+           std::function<bool()> go_on = {});
   ~Replayer();
 
   // Requires: positions ascend over all calls. Blocks while the workers have enough to do. Define
@@ -55,6 +57,7 @@ class Replayer {
 
   hot::Hot& hot_;
   model::CollectionTable& collections_;
+  const std::function<bool()> go_on_;
   std::latch all_decoded_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_ = 0;

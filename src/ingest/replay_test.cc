@@ -61,5 +61,22 @@ TEST(Replay, AWorkerThatBeginsLateGetsALaneOfItsOwn) {
   EXPECT_EQ(rows, 2U);
 }
 
+TEST(Replay, AStopDoesNotWaitForALongLog) {
+  hot::Hot hot({}, SystemClock());
+  model::CollectionTable table;
+  ASSERT_TRUE(table.Restore(
+      {.id = kBusy, .namespace_name = "prod", .name = "logs", .kind = model::Kind::kLogs}));
+  int batches = 0;
+  Replayer replayer(hot, table, 1, [&] { return ++batches < 3; });
+  EXPECT_TRUE(replayer.Add(BatchOf({{1, kBusy, 1}})));
+  EXPECT_TRUE(replayer.Add(BatchOf({{2, kBusy, 1}})));
+  const Status stopped = replayer.Add(BatchOf({{3, kBusy, 1}}));
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Code::kUnavailable);
+  const auto report = replayer.Finish();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->frames, 2U) << "what was taken before is decoded";
+}
+
 }  // namespace
 }  // namespace strata::ingest

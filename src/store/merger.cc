@@ -95,7 +95,7 @@ Result<bool> Merger::MergeOne(std::uint64_t bytes_max, const std::stop_token& st
   if (!choice) return false;
   if (const Status merged = Merge(*choice, stop); !merged) {
     if (stop.stop_requested()) return false;
-    NoteFailure(*choice, merged.error());
+    NoteFailure(*choice, merged.error(), stop);
     return Error(merged.error());
   }
   return true;
@@ -174,7 +174,7 @@ Status Merger::List(const Swap& swap) {
   return Done{};
 }
 
-void Merger::NoteFailure(const Choice& choice, const Error& error) {
+void Merger::NoteFailure(const Choice& choice, const Error& error, const std::stop_token& stop) {
   at_.metrics.merge_failures.Add();
   const model::CollectionId id = choice.parts->collection.id;
   const auto count = static_cast<std::uint32_t>(choice.range.count());
@@ -187,19 +187,20 @@ void Merger::NoteFailure(const Choice& choice, const Error& error) {
     inputs_max_[id] = std::max(2U, count / 2);
   } else if (error.code == Code::kTooLarge) {
     for (const PartPtr& part : inputs) left_alone_.insert(part->path);
-  } else if (error.code == Code::kCorrupt && !SuspectUnsound(inputs)) {
+  } else if (error.code == Code::kCorrupt && !SuspectUnsound(inputs, stop)) {
     for (const PartPtr& part : inputs) left_alone_.insert(part->path);
   } else {
     const bool may_not_read = error.code == Code::kIo || error.code == Code::kUnavailable;
-    if (may_not_read) SuspectUnsound(inputs);
+    if (may_not_read) SuspectUnsound(inputs, stop);
     retry_at_[id] = at_.clock.Monotonic() + kRetryAfter;
   }
 }
 
-bool Merger::SuspectUnsound(std::span<const PartPtr> inputs) {
+bool Merger::SuspectUnsound(std::span<const PartPtr> inputs, const std::stop_token& stop) {
+  const Pace pace = [&](std::uint64_t) { return !stop.stop_requested(); };
   bool any = false;
   for (const PartPtr& part : inputs) {
-    const Verdict verdict = CheckPart(*part, at_.config().data_dir, at_.files, {});
+    const Verdict verdict = CheckPart(*part, at_.config().data_dir, at_.files, pace);
     if (!verdict.is_suspicious()) continue;
     if (verdict.is_damage()) {
       repair_.Suspect(part->path);

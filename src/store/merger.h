@@ -45,9 +45,9 @@ class Merger {
   std::optional<MergeRange> PlanBetweenLosses(const CollectionParts& parts,
                                               const MergeLimits& limits) const;
   Status Merge(const Choice& choice, const std::stop_token& stop);
-  void NoteFailure(const Choice& choice, const Error& error);
+  void NoteFailure(const Choice& choice, const Error& error, const std::stop_token& stop);
   // True when one of them does not read back.
-  bool SuspectUnsound(std::span<const PartPtr> inputs);
+  bool SuspectUnsound(std::span<const PartPtr> inputs, const std::stop_token& stop);
 
   // An edit that failed after its part was written, and what it removes.
   struct Swap {

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "os/quarantine.h"
+#include "os/stoppable_file_system.h"
 
 namespace strata::store {
 namespace {
@@ -63,8 +64,9 @@ bool Repair::HasWork() const {
   return !suspects_->empty() || !suspect_filters_.empty();
 }
 
-void Repair::Judge() {
+void Repair::Judge(const std::stop_token& stop) {
   if (hot_ == nullptr) return;
+  stop_ = stop;
   JudgeFilters();
   PathSet left = *suspects();
   if (left.empty()) return;
@@ -72,10 +74,12 @@ void Repair::Judge() {
   for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
     for (const CollectionPartsPtr& parts : manifest->collections) {
       for (const PartPtr& part : parts->parts) {
+        if (stop_.stop_requested()) return;
         if (left.erase(part->path) == 0) continue;
         const auto pending = pending_.find(part->path);
         if (pending != pending_.end() && now < pending->second.retry_at) continue;
         if (const Status judged = JudgeOne(part, parts->collection); !judged) {
+          if (stop_.stop_requested()) return;
           LogWarn(
               "a damaged part is left out of answers; taking it out of the manifest will be "
               "tried again",
@@ -99,6 +103,7 @@ void Repair::JudgeFilters() {
   for (const ManifestPtr& manifest : at_.manifests.PinAll()) {
     for (const CollectionPartsPtr& parts : manifest->collections) {
       for (const PartPtr& part : parts->parts) {
+        if (stop_.stop_requested()) return;
         if (!paths.contains(part->path)) continue;
         if (const Status judged = JudgeFilter(part, parts->collection); !judged) {
           LogWarn("a damaged filter stays", judged.error(), {{"path", part->path}});
@@ -125,8 +130,10 @@ Status Repair::JudgeFilter(const PartPtr& part, const model::Collection& collect
 
 // What a cable or memory did to one reading is not told as damage of the disk.
 Verdict Repair::CheckTwice(const Part& part) {
-  const Verdict verdict = CheckPart(part, at_.config().data_dir, at_.files, {});
-  return verdict.is_suspicious() ? CheckPart(part, at_.config().data_dir, at_.files, {}) : verdict;
+  const Pace pace = [this](std::uint64_t) { return !stop_.stop_requested(); };
+  const Verdict verdict = CheckPart(part, at_.config().data_dir, at_.files, pace);
+  return verdict.is_suspicious() ? CheckPart(part, at_.config().data_dir, at_.files, pace)
+                                 : verdict;
 }
 
 Status Repair::JudgeOne(const PartPtr& part, const model::Collection& collection) {
@@ -298,6 +305,7 @@ Status Repair::AddFromLog(const Part& part, const model::Collection& collection,
       rebuilt.gap.last = next - 1;
       continue;
     }
+    if (stop_.stop_requested()) return os::StoppedError();
     auto again = log_->Reread(collection, {.first = next, .last = last});
     if (!again && again.error().code == Code::kNotFound) {
       if (log_->oldest() > next) continue;  // released meanwhile

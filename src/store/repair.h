@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,9 @@ class Repair {
   void Use(hot::Hot& hot, LogSource& log);
 
   // Judges those that are due; nothing before Use(). One thread; requires: nobody else removes
-  // parts from a manifest meanwhile. Errors are told and tried again later.
-  void Judge();
+  // parts from a manifest meanwhile. Errors are told and tried again later. Ends soon after a stop
+  // is requested: what was not judged then stays suspected.
+  void Judge(const std::stop_token& stop);
 
  private:
   struct Rebuilt {
@@ -90,6 +92,7 @@ class Repair {
   const Workplace at_;
   hot::Hot* hot_ = nullptr;
   LogSource* log_ = nullptr;
+  std::stop_token stop_;                    // of the Judge() that is under way
   std::map<std::string, Pending> pending_;  // by path; of those whose judgement is under way
 
   mutable Mutex mutex_;

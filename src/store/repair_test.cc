@@ -3,6 +3,7 @@
 #include "store/repair.h"
 
 #include <cerrno>
+#include <stop_token>
 
 #include <gtest/gtest.h>
 
@@ -255,6 +256,34 @@ TEST_F(RepairTest, EveryOperationOfAJudgementFails) {
       ASSERT_EQ(world->Check(), "") << "operation " << at << ", errno " << number;
     }
   }
+}
+
+TEST_F(RepairTest, AStopEndsAJudgementWhereverItIs) {
+  hot_config.memory_bytes = 1;
+  Begin();
+  Fill();
+  world->log().reread_rows_max = 10;  // one request of three at a time
+  Damage(PathOf(1));
+  Report(PathOf(1));
+  std::stop_source before;
+  before.request_stop();
+  world->store().UpkeepPass(before.get_token());
+  EXPECT_TRUE(IsThere(PathOf(1))) << "it was not even read";
+  std::stop_source meanwhile;
+  int pieces = 0;
+  world->log().on_reread = [&] {
+    if (++pieces == 2) meanwhile.request_stop();
+  };
+  world->store().UpkeepPass(meanwhile.get_token());
+  EXPECT_EQ(pieces, 2);
+  EXPECT_EQ(world->store().Figures().suspect_parts.size(), 1U);
+  EXPECT_TRUE(Parts().lost.empty());
+  world->log().on_reread = {};
+  world->Crash(std::nullopt);
+  ASSERT_TRUE(world->Boot());
+  world->store().UpkeepPass();
+  EXPECT_TRUE(Parts().lost.empty());
+  EXPECT_EQ(world->Check(), "");
 }
 
 // Both files of the manifest lost the edit that listed a part: the part is there, and is listed

@@ -215,7 +215,7 @@ void Store::Start(hot::Hot& hot, LogSource& log, bool threads) {
   AddLogToScrub();
   if (!threads) return;
   // While the log still has what they had: what is sealed may leave it.
-  repair_->Judge();
+  repair_->Judge(start_.get_token());
   sealer_->Start();
   upkeep_->Start();
   scrub_->Start();

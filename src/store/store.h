@@ -113,6 +113,8 @@ class Store {
   // Begins to seal, merge, drop and scrub. `hot` holds everything that was replayed; both outlive
   // the store. With `threads` false nothing runs by itself: SealPass() and UpkeepPass() are called.
   void Start(hot::Hot& hot, LogSource& log, bool threads = true);
+  // Of a Start() that is under way: it judges no more damaged parts, and returns soon. Any thread.
+  void CancelStart() { start_.request_stop(); }
   // Ends the threads; the part that is being sealed is finished first, a merge is given up.
   void Stop();
   // After Stop(), when nothing is published any more: seals everything in memory, the largest
@@ -176,6 +178,7 @@ class Store {
   std::unique_ptr<Scrub> scrub_;
   std::function<bool()> busy_;
   std::unique_ptr<Sealer> sealer_;  // from Start() on
+  std::stop_source start_;
 };
 
 }  // namespace strata::store

@@ -118,6 +118,7 @@ void FakeLog::Forget(Position position) {
 
 Result<RereadRows> FakeLog::Reread(const model::Collection& collection,
                                    const wal::PositionRange& range) {
+  if (on_reread) on_reread();
   const ManualClock clock;
   hot::Hot scratch({}, clock);
   RereadRows again{.slices = {}, .through = range.last};

@@ -61,6 +61,7 @@ class FakeLog final : public LogSource {
   void Forget(Position position);
 
   std::uint64_t reread_rows_max = 60;
+  std::function<void()> on_reread;  // called by Reread() before it reads
   std::uint64_t max_bytes = 1ULL << 40;
   Position pinned_at = UINT64_MAX;  // a consumer's cursor, beyond which nothing is released
 

@@ -57,7 +57,7 @@ bool Upkeep::IsDue(MonotonicTime& next, Duration interval) {
 
 bool Upkeep::Pass(const std::stop_token& stop) {
   const MutexLock lock(pass_mutex_);
-  Mend();
+  Mend(stop);
   if (IsDue(next_retention_, at_.config().retention.check_interval)) {
     Retain();
     LookForLostParts(stop);
@@ -76,13 +76,13 @@ bool Upkeep::Pass(const std::stop_token& stop) {
 }
 
 // A merge whose edit is outstanding names parts that must stay until then.
-void Upkeep::Mend() {
+void Upkeep::Mend(const std::stop_token& stop) {
   if (!repair_.HasWork()) return;
   if (const Status settled = merger_.Settle(); !settled) {
     LogWarn("damaged parts stay in the manifest for now", settled.error());
     return;
   }
-  repair_.Judge();
+  repair_.Judge(stop);
 }
 
 void Upkeep::LookForLostParts(const std::stop_token& stop) {

@@ -27,7 +27,7 @@ class Upkeep {
   Upkeep& operator=(const Upkeep&) = delete;
 
   void Start();  // the thread, once
-  void Stop();   // ends it, and a merge that is under way, of which nothing is left
+  void Stop();   // ends it soon; of a merge or a repair that is under way nothing is left
 
   // There is a suspect part: look at once. Any thread.
   void Nudge();
@@ -45,7 +45,7 @@ class Upkeep {
 
  private:
   void Run(const std::stop_token& stop);
-  void Mend() REQUIRES(pass_mutex_);
+  void Mend(const std::stop_token& stop) REQUIRES(pass_mutex_);
   void Retain() REQUIRES(pass_mutex_);
   void LookForLostParts(const std::stop_token& stop) REQUIRES(pass_mutex_);
   // True at most once in an interval.
