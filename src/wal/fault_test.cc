@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "wal/inspect.h"
+#include "wal/segment.h"
 #include "wal/test_log.h"
 
 namespace strata::wal {
@@ -70,6 +72,87 @@ TEST(Faults, AReleaseThatFailedIsTakenUpByTheNext) {
     ASSERT_TRUE(log->Release(all)) << "call " << call;
     EXPECT_GT(log->oldest(), 15U) << "call " << call;
     log->Stop();
+  }
+}
+
+// A log of several segments: one damaged inside, one without its header, a file of another place,
+// cursors that do not read.
+std::unique_ptr<SimulatedDisk> DamagedEverywhere() {
+  SimulatedDisk disk;
+  {
+    TestLog log(disk, OneSpare());
+    CHECK(log.OpenAndStart());
+    for (std::uint64_t id = 1; id <= 30; ++id) CHECK(log.Put(PayloadOf(id, 5000)));
+    CHECK(log->Checkpoint("sealer", 5));
+    log->Stop();
+  }
+  const auto path = [](std::uint64_t number) {
+    return std::filesystem::path(kTestFolder) / SegmentName(number);
+  };
+  const auto spoil = [&](const std::filesystem::path& file, const auto&... at) {
+    Bytes bytes = disk.Content(file);
+    ((bytes[at] ^= std::byte{1}), ...);
+    disk.SetContent(file, std::move(bytes));
+  };
+  disk.SetContent(path(77), disk.Content(path(1)));
+  spoil(path(1), kFirstGroupOffset + 1000);
+  spoil(path(2), std::size_t{16}, kHeaderCopyOffset + 16);
+  spoil(std::filesystem::path(kTestFolder) / kCursorsName, std::size_t{40});
+  return disk.AfterKill();
+}
+
+// Whatever call of a start fails, the next start works, and all that is damaged is kept.
+TEST(Faults, DamageIsKeptWhateverCallFails) {
+  const auto damaged = DamagedEverywhere();
+  EXPECT_FALSE(Verify(*damaged, kTestFolder)->sound());
+  EXPECT_FALSE(Inspect(*damaged, kTestFolder, {})->report.damage.empty());
+  bool reached = true;
+  for (std::uint64_t call = 1; reached; ++call) {
+    const auto disk = damaged->AfterKill();
+    {
+      TestLog log(*disk, OneSpare());
+      disk->FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
+      static_cast<void>(log.Open() && log.ReplayAll() && log->Start(/*threads=*/false));
+      reached = disk->operations() >= call;
+      disk->ClearFault();
+    }
+    TestLog log(*disk, OneSpare());
+    ASSERT_TRUE(log.Open()) << "call " << call;
+    ASSERT_TRUE(log.ReplayAll());
+    const auto started = log->Start(/*threads=*/false);
+    ASSERT_TRUE(started) << "call " << call << ": " << started.error().message;
+    std::size_t kept = 0;
+    for (const std::string& file : disk->Files()) kept += file.find("/quarantine/") != file.npos;
+    EXPECT_GE(kept, 4U) << "call " << call;
+  }
+}
+
+// Segments that were written with a larger size are cut when they are used again.
+TEST(Faults, LargerSegmentsAreCutWhateverCallFails) {
+  bool reached = true;
+  for (std::uint64_t call = 1; reached; ++call) {
+    SimulatedDisk disk;
+    Position last = 0;
+    {
+      Config large = OneSpare();
+      large.segment_bytes = 64_KiB;
+      TestLog log(disk, large);
+      ASSERT_TRUE(log.OpenAndStart());
+      for (std::uint64_t id = 1; id <= 30; ++id) last = *log.Put(PayloadOf(id, 5000));
+    }
+    TestLog log(disk, OneSpare());
+    ASSERT_TRUE(log.Open());
+    ASSERT_TRUE(log->Start(/*threads=*/false));
+    log.Submit(PayloadOf(31, 5000));
+    ASSERT_TRUE(log->CommitOnce());
+    const std::uint64_t before = disk.operations();
+    disk.FailAt(call, EIO, SimulatedDisk::Repeat::kOnce);
+    static_cast<void>(log->Release(last).has_value());
+    reached = disk.operations() - before >= call;
+    disk.ClearFault();
+    ASSERT_TRUE(log->Release(last)) << "call " << call;
+    EXPECT_EQ(log->oldest(), last + 1);
+    for (const SegmentInfo& segment : log->Segments()) EXPECT_LE(segment.file_bytes, 32_KiB);
   }
 }
 

@@ -166,6 +166,29 @@ TEST(Reading, ACallThatFailsIsNoDamage) {
   });
 }
 
+TEST(Reading, AVisitorsErrorEndsTheWalkOverHeaders) {
+  SimulatedDisk disk;
+  TestLog log(disk, LargeSegments());
+  Fill(log);
+  const auto stopped = [](Position, const FrameInfo&) -> Status {
+    return Error{Code::kTimeout, "enough"};
+  };
+  log->Stop();
+  log.Close();
+  // From a footer, and from the frames of a segment that was left open.
+  for (const bool closed : {true, false}) {
+    if (!closed) {
+      Bytes bytes = disk.Content(FirstSegment());
+      bytes.back() ^= std::byte{1};
+      bytes[bytes.size() - kTrailerBytes] ^= std::byte{1};
+      disk.SetContent(FirstSegment(), bytes);
+    }
+    TestLog next(disk, LargeSegments());
+    ASSERT_TRUE(next.Open());
+    EXPECT_EQ(next->ReplayHeaders(0, stopped).error().code, Code::kTimeout) << closed;
+  }
+}
+
 TEST(Reading, OnlyAFolderIsALog) {
   SimulatedDisk disk;
   disk.SetContent("/file", Bytes(3));
