@@ -84,6 +84,7 @@ TEST(Reading, FarIntoASegmentBeginsNear) {
   ExpectFrames(*next, 290, 300);  // reads the footer
   EXPECT_LT(2 * Operations(disk, [&] { ExpectFrames(*next, 290, 300); }), whole);
   ExpectFrames(*next, 2, 5);
+  EXPECT_EQ(ReadFrames(*next, 0, 5).error().code, Code::kNotFound);
 }
 
 // After the log was opened: entries or trailer of a footer change.
