@@ -207,7 +207,8 @@ Status Instance::OpenStages() {
                                              query::ReportTo(*store_), clock_, registry_);
   receipts_ = std::make_unique<query::Receipts>(
       *snapshots_, *engine_, clock_,
-      [this](duck::Position position) { return position >= log_->oldest(); });
+      [this](duck::Position position) { return position >= log_->oldest(); },
+      query::ReportTo(*store_));
   disk_watch_ = std::make_unique<DiskWatch>(
       config_.data_dir, DiskLimitsOf(config_), files_, *reserve_,
       [this](std::string reason) { pipeline_.Refuse(std::move(reason)); },

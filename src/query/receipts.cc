@@ -31,17 +31,32 @@ const char* Boolean(bool value) {
 }  // namespace
 
 Receipts::Receipts(const SnapshotTaker& snapshots, duck::Engine& engine, const Clock& clock,
-                   std::function<bool(duck::Position)> in_log)
-    : snapshots_(snapshots), engine_(engine), clock_(clock), in_log_(std::move(in_log)) {}
+                   std::function<bool(duck::Position)> in_log, ReportPart report_part)
+    : snapshots_(snapshots),
+      engine_(engine),
+      clock_(clock),
+      in_log_(std::move(in_log)),
+      report_part_(std::move(report_part)) {}
 
 Result<std::string> Receipts::Find(std::string_view namespace_name, duck::Position position) const {
   if (position == 0) return Error{Code::kNotFound, "position 0 is no receipt"};
+  for (PartFaults faults(report_part_);;) {
+    if (auto found = Look(namespace_name, position, faults)) return *std::move(found);
+  }
+}
+
+std::optional<Result<std::string>> Receipts::Look(std::string_view namespace_name,
+                                                  duck::Position position,
+                                                  PartFaults& faults) const {
   const auto snapshot = snapshots_.Take(namespace_name);
   const std::string* damaged = nullptr;  // the collection, when rows of that position may be lost
   for (const auto& [kind, collections] : snapshot->kinds) {
     for (const duck::CollectionSlice& collection : collections) {
       const std::uint64_t hot = CountInHot(collection, position);
-      ASSIGN_OR_RETURN(const std::uint64_t parts, CountInParts(kind, collection, position));
+      const auto counted = CountInParts(kind, collection, position, faults);
+      if (!counted) return counted.error();
+      if (!*counted) return std::nullopt;
+      const std::uint64_t parts = **counted;
       if (hot + parts == 0) {
         if (MayMiss(collection, position)) damaged = &collection.collection;
         continue;
@@ -62,16 +77,17 @@ Result<std::string> Receipts::Find(std::string_view namespace_name, duck::Positi
 }
 
 // Reads the position column of the parts whose range covers it.
-Result<std::uint64_t> Receipts::CountInParts(model::Kind kind,
-                                             const duck::CollectionSlice& collection,
-                                             duck::Position position) const {
+Result<std::optional<std::uint64_t>> Receipts::CountInParts(model::Kind kind,
+                                                            const duck::CollectionSlice& collection,
+                                                            duck::Position position,
+                                                            PartFaults& faults) const {
   auto candidates = std::make_shared<duck::Snapshot>();
   duck::CollectionSlice slice{.collection = collection.collection};
   std::ranges::copy_if(
       collection.parts, std::back_inserter(slice.parts), [&](const duck::PartRef& part) {
         return part.info->min_position <= position && position <= part.info->max_position;
       });
-  if (slice.parts.empty()) return std::uint64_t{0};
+  if (slice.parts.empty()) return std::optional<std::uint64_t>(0);
   candidates->kinds[kind].push_back(std::move(slice));
   candidates->position = position;
   const duck::Statement statement{
@@ -82,9 +98,10 @@ Result<std::uint64_t> Receipts::CountInParts(model::Kind kind,
   };
   auto outcome = engine_.Run(statement, std::move(candidates));
   if (auto* error = std::get_if<duck::SqlError>(&outcome)) {
+    if (faults.MakeAnotherRunWorthwhile(*error)) return std::optional<std::uint64_t>();
     return Error{error->code, std::move(error->message)};
   }
-  return std::get<duck::Answer>(outcome).rows;
+  return std::optional<std::uint64_t>(std::get<duck::Answer>(outcome).rows);
 }
 
 }  // namespace strata::query

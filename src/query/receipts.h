@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "duck/engine.h"
+#include "query/part_faults.h"
 #include "query/snapshot_taker.h"
 
 namespace strata::query {
@@ -18,7 +20,7 @@ class Receipts {
  public:
   // `in_log`: the position can be read from the log.
   Receipts(const SnapshotTaker& snapshots, duck::Engine& engine, const Clock& clock,
-           std::function<bool(duck::Position)> in_log);
+           std::function<bool(duck::Position)> in_log, ReportPart report_part);
 
   // The answer's JSON: {"position", "collection", "records", "log", "hot", "parts", "sinks"}.
   // kNotFound: the namespace has no record of that position, or a damaged part held it; the text
@@ -26,13 +28,19 @@ class Receipts {
   Result<std::string> Find(std::string_view namespace_name, duck::Position position) const;
 
  private:
-  Result<std::uint64_t> CountInParts(model::Kind kind, const duck::CollectionSlice& collection,
-                                     duck::Position position) const;
+  // Both: nullopt when a part did not read back and is worth another look without it.
+  std::optional<Result<std::string>> Look(std::string_view namespace_name, duck::Position position,
+                                          PartFaults& faults) const;
+  Result<std::optional<std::uint64_t>> CountInParts(model::Kind kind,
+                                                    const duck::CollectionSlice& collection,
+                                                    duck::Position position,
+                                                    PartFaults& faults) const;
 
   const SnapshotTaker& snapshots_;
   duck::Engine& engine_;
   const Clock& clock_;
   const std::function<bool(duck::Position)> in_log_;
+  const ReportPart report_part_;
 };
 
 }  // namespace strata::query

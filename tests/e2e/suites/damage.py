@@ -121,6 +121,49 @@ def what_is_lost_is_told_for_ever():
             server.restart()
 
 
+def first_position(part):
+    return int(part.name.split("-")[0])
+
+
+@test
+def a_receipt_that_meets_damage_says_so():
+    """Nobody knew of it before."""
+    with Server(settings={**SEALED, "SCRUB_INTERVAL": "0s"}) as server, all_of() as attempt:
+        send_parts(server, 3)
+        server.terminate()
+        for segment in (server.data_dir / "wal").glob("*.wal"):
+            segment.unlink()
+        path = parts_of(server)[1]
+        flip(path)
+        server.restart()
+        receipt = server.client().get(f"/api/v1/receipts/{first_position(path)}")
+        attempt(lambda: equal(receipt.status, 404, "receipt"))
+        attempt(lambda: check(b"is damaged" in receipt.body, str(receipt.body)))
+        wait_until(lambda: collection(server)["lost"], 20, "it was reported, and judged")
+
+
+@test
+def a_part_that_is_brought_back_is_served_again():
+    with Server(settings=SEALED) as server, all_of() as attempt:
+        send_parts(server, 3)
+        server.terminate()
+        for segment in (server.data_dir / "wal").glob("*.wal"):
+            segment.unlink()
+        path = parts_of(server)[1]
+        good = path.read_bytes()
+        flip(path)
+        server.restart()
+        server.value("SELECT sum(length(body)) FROM logs")  # meets it
+        wait_until(lambda: collection(server)["lost"], 20, "the loss")
+        server.terminate()
+        path.write_bytes(good)
+        server.restart()
+        wait_until(lambda: not collection(server)["lost"], 20, "the part is served again")
+        answer = server.sql_response("SELECT count(*) FROM logs")
+        attempt(lambda: equal(answer.json()["rows"], [[60]], "rows"))
+        attempt(lambda: equal(answer.headers.get("strata-complete"), None, "complete"))
+
+
 @test
 def verify_beside_a_server_and_alone():
     with Server(settings={**SEALED, "SCRUB_INTERVAL": "0s"}) as server, all_of() as attempt:
