@@ -143,6 +143,7 @@ constexpr const char* kConditions[] = {
     "attributes['number'] LIKE '%1'",
     "attributes['number'] NOT LIKE '1%'",
     "attributes['number'] = '-3'",
+    "attributes['number'] = '0'",
     "attributes['number'] = '-0'",
     "attributes['number'] = '7.0'",
     "attributes['number'] = ''",

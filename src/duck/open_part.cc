@@ -1,7 +1,6 @@
 #include "duck/open_part.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/check.h"
 #include "duck/hex.h"

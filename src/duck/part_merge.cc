@@ -1,11 +1,11 @@
 // MergeParts: a merge of sorted parts, a chunk of each input in memory at a time.
 #include <algorithm>
-#include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <tuple>
 
 #include "base/check.h"
-#include "duck/part_cache.h"
 #include "duck/part_encoding.h"
 #include "duck/part_sink.h"
 #include "duck/part_writer.h"
