@@ -36,12 +36,12 @@ bool Repair::SuspectUnreadable(const std::string& path) {
 }
 
 void Repair::Clear(const std::string& path) {
-  if (const auto pending = pending_.find(path); pending != pending_.end()) {
-    const auto& [retry_at, reason, refusals, unlisted, edit_was_tried] = pending->second;
-    if (unlisted && !edit_was_tried) {
-      for (const PartPtr& again : unlisted->parts) RemoveUnlisted(at_, again->path);
+  if (const auto at = pending_.find(path); at != pending_.end()) {
+    const Pending& pending = at->second;
+    if (pending.unlisted && !pending.edit_was_tried) {
+      for (const PartPtr& again : pending.unlisted->parts) RemoveUnlisted(at_, again->path);
     }
-    pending_.erase(pending);
+    pending_.erase(at);
   }
   const MutexLock lock(mutex_);
   auto fewer = std::make_shared<PathSet>(*suspects_);
