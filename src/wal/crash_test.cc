@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/every_case.h"
 #include "wal/segment.h"
 #include "wal/test_log.h"
 
@@ -207,7 +208,7 @@ struct Explored {
 Explored ExploreCrashes(const Scenario& scenario, const SimulatedDisk::Options& options,
                         std::uint64_t loss_seeds) {
   Explored explored;
-  for (std::uint64_t n = 1;; ++n) {
+  for (std::uint64_t n = 1;; n += kNextCase) {
     SimulatedDisk disk(options);
     disk.CrashAt(n);
     Oracle oracle;
@@ -232,7 +233,7 @@ TEST(Crash, AfterEveryOperationWhatWasAckedIsThere) {
     for (const Scenario& scenario : kScenarios) {
       SCOPED_TRACE(scenario.name);
       const Explored explored = ExploreCrashes(scenario, {.direct = direct}, 6);
-      EXPECT_GT(explored.crash_points, 25U);
+      EXPECT_GT(explored.crash_points, 25U / kNextCase);
       std::printf("%s: %lu crash points, %lu states\n", scenario.name, explored.crash_points,
                   explored.states);
       for (const std::string& violation : explored.violations) ADD_FAILURE() << violation;
@@ -245,7 +246,7 @@ TEST(Crash, AfterEveryOperationWhatWasAckedIsThere) {
 TEST(Crash, AKilledProcessLeavesNothingThatTheNextWronglyTrusts) {
   std::uint64_t states = 0;
   for (const Scenario& scenario : kScenarios) {
-    for (std::uint64_t n = 1;; ++n) {
+    for (std::uint64_t n = 1;; n += kNextCase) {
       SimulatedDisk first({.seed = n});
       first.CrashAt(n);
       Oracle oracle;
@@ -282,7 +283,7 @@ TEST(Crash, DuringRecoveryIsHarmless) {
       first.CrashAt(sized.operations() * 2 / 3);
     }
     scenario.run(first, oracle);
-    for (std::uint64_t n = 1;; ++n) {
+    for (std::uint64_t n = 1;; n += kNextCase) {
       const auto disk = first.AfterPowerLoss(17);
       disk->CrashAt(n);
       Oracle known = oracle;
@@ -383,7 +384,7 @@ TEST(Crash, ALyingDiskIsCaught) {
 // lifted.
 void FailEveryCall(const Scenario& scenario, int number, SimulatedDisk::Repeat repeat,
                    std::uint64_t& points) {
-  for (std::uint64_t n = 1;; ++n) {
+  for (std::uint64_t n = 1;; n += kNextCase) {
     SimulatedDisk disk;
     Oracle oracle;
     disk.FailAt(n, number, repeat);
@@ -418,7 +419,7 @@ TEST(Faults, EveryCallFailsOnceOrForEver) {
     }
   }
   std::printf("%lu points\n", points);
-  EXPECT_GT(points, 1000U);
+  EXPECT_GT(points, 1000U / kNextCase);
 }
 
 // Until the next segment and the spare are there: no other thread works on the disk then.

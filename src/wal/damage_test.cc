@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/every_case.h"
 #include "wal/inspect.h"
 #include "wal/segment.h"
 #include "wal/test_log.h"
@@ -141,7 +142,7 @@ Position At(const std::vector<Place>& places, std::uint64_t offset) {
 TEST(Damage, EveryByteOfAClosedSegment) {
   const Built built = Build(true, false);
   const Bytes good = built.disk->Content(built.paths[1]);
-  for (std::size_t at = 0; at < good.size(); ++at) {
+  for (std::size_t at = 0; at < good.size(); at += kNextCase) {
     Bytes bytes = good;
     bytes[at] ^= std::byte{0x10};
     built.disk->SetContent(built.paths[1], std::move(bytes));
@@ -164,7 +165,7 @@ TEST(Damage, EveryByteOfASegmentThatACrashLeftOpen) {
     const Built built = Build(false, checkpoint);
     const Bytes good = built.disk->Content(built.paths[2]);
     const Position last = built.frames.rbegin()->first;
-    for (std::size_t at = 0; at < built.frames_ends[2]; ++at) {
+    for (std::size_t at = 0; at < built.frames_ends[2]; at += kNextCase) {
       Bytes bytes = good;
       bytes[at] ^= std::byte{0x10};
       built.disk->SetContent(built.paths[2], std::move(bytes));
@@ -185,7 +186,7 @@ TEST(Damage, ASegmentCutAtEveryLength) {
   const Built built = Build(false, true);
   for (const std::size_t segment : {std::size_t{1}, std::size_t{2}}) {
     const Bytes good = built.disk->Content(built.paths[segment]);
-    for (std::size_t length = 0; length < good.size(); ++length) {
+    for (std::size_t length = 0; length < good.size(); length += kNextCase) {
       built.disk->SetContent(
           built.paths[segment],
           Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length)));
