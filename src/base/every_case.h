@@ -1,6 +1,6 @@
-// How a test that goes through every case (operations of a disk, bytes of a file) gets to the next one.
-// ThreadSanitizer looks for races, which the first cases show, and takes ten times as long: its build
-// leaves most of them out.
+// How a test that goes through every case (operations of a disk, bytes of a file) gets to the next
+// one. ThreadSanitizer looks for races, which the first cases show, and takes ten times as long:
+// its build leaves most of them out.
 #pragma once
 
 namespace strata {
