@@ -167,17 +167,25 @@ TEST(ManifestRecord, NamesTheBrokenField) {
 }
 
 TEST(ManifestEdit, EveryOperationSurvives) {
+  LostRows lost_part = kLost;
+  Part part = *MakePart(1, 3, 9);
+  part.last_arrival_ns = lost_part.last_arrival_ns;  // told once, as of the rows
+  lost_part.part = std::make_shared<const Part>(std::move(part));
   const Edit edit = {AddCollection{1, model::Kind::kMetrics, "m"},
                      AddPart{MakePart(1, 3, 9)},
                      Remove(MakePart(1, 3, 9)),
                      SetSealed{1, 9},
                      DropRange{1, {3, 9}},
+                     LoseRows{1, lost_part},
+                     FindRows{1, {3, 9}, "quarantine/parts/a"},
                      LoseRows{1, kLost}};
   const Bytes bytes = EncodeEdit(edit);
   const auto decoded = DecodeEdit(bytes);
   ASSERT_TRUE(decoded);
   EXPECT_EQ(EncodeEdit(*decoded), bytes);
   EXPECT_EQ(*std::get<AddPart>((*decoded)[1]).part, *MakePart(1, 3, 9));
+  EXPECT_EQ(std::get<LoseRows>((*decoded)[5]).lost, lost_part);
+  EXPECT_EQ(std::get<FindRows>((*decoded)[6]).file, "quarantine/parts/a");
   EXPECT_EQ(std::get<LoseRows>(decoded->back()).lost, kLost);
   for (std::size_t size = 1; size < bytes.size(); ++size) {
     const auto cut = DecodeEdit(ByteSpan(bytes).first(size));
