@@ -73,7 +73,7 @@ void FillNumber(const Column& column, const ChunkRows& rows, Vector& out) {
   WithFixedType(column.type(), [&]<class T>(T) { CopyValues<T>(*chunk, rows, out); });
   CopyValidity(*chunk, rows, out);
   if (column.type() != ColumnType::kTime || !column.has_zero()) return;
-  const std::int64_t* times = chunk->values<std::int64_t>();
+  const auto* times = chunk->values<std::int64_t>();
   for (idx_t i = 0; i < rows.count; ++i) {
     if (times[rows[i]] == 0) FlatVector::SetNull(out, i, true);
   }

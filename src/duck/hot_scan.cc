@@ -43,19 +43,20 @@ idx_t SelectAtLeast(const std::uint8_t* values, std::uint32_t count, std::uint8_
 
 // Rows whose 16 bytes equal `id`, two at a time.
 idx_t SelectId16(const std::byte* ids, std::uint32_t count, const char* id, sel_t* out) {
+  constexpr std::size_t kBytes = 16;
   idx_t size = 0;
   const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(id));
   const __m256i wanted = _mm256_broadcastsi128_si256(half);
   std::uint32_t i = 0;
   for (; i + 2 <= count; i += 2) {
-    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ids + i * 16));
+    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ids + i * kBytes));
     const auto mask =
         static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi64(v, wanted)));
     if ((mask & 0xFFFFU) == 0xFFFFU) out[size++] = i;
     if ((mask >> 16) == 0xFFFFU) out[size++] = i + 1;
   }
   for (; i < count; ++i) {
-    if (std::memcmp(ids + i * 16, id, 16) == 0) out[size++] = i;
+    if (std::memcmp(ids + i * kBytes, id, kBytes) == 0) out[size++] = i;
   }
   return size;
 }
