@@ -88,5 +88,12 @@ class SmallDisk:
                 except OSError:
                     piece //= 2  # metadata take their share
 
+    def leave(self, mebibytes):
+        """Gives back of what fill() took until so much is free."""
+        missing = (mebibytes << 20) - self.free_bytes
+        if missing > 0:
+            filler = self.path / "filler"
+            os.truncate(filler, max(0, filler.stat().st_size - missing))
+
     def relieve(self):
         (self.path / "filler").unlink()
