@@ -110,9 +110,11 @@ std::vector<PartAttributes::FieldKey> PartAttributes::RecordKeys(
     }
   }
   std::vector<std::pair<std::uint64_t, FieldKey>> ranked;
+  ranked.reserve(chunks_of.size());
   for (const auto& [key, chunks] : chunks_of) ranked.emplace_back(chunks, key);
   std::ranges::stable_sort(ranked, std::greater<>(), [](const auto& pair) { return pair.first; });
   std::vector<FieldKey> keys;
+  keys.reserve(ranked.size());
   for (auto& [chunks, key] : ranked) keys.push_back(std::move(key));
   return keys;
 }
@@ -182,6 +184,7 @@ std::vector<std::vector<TypedEntry>> PartAttributes::BindOrigins(AttributeScope 
 
 std::vector<PartColumn> PartAttributes::columns() const {
   std::vector<PartColumn> columns;
+  columns.reserve(fields_.size());
   for (const PartField& field : fields_) {
     columns.push_back(
         {.name = field.name, .scope = field.scope, .key = field.key, .type = field.any});
