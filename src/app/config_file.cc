@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <utility>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "app/settings.h"
@@ -99,6 +101,37 @@ class Reader {
   std::vector<std::string> problems_;
 };
 
+// Notes where documents begin; their content is nothing to it.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { marks.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  std::vector<YAML::Mark> marks;
+};
+
+// Not by YAML::LoadAll(): in a text that begins with a comma it finds documents without end, all at
+// the same place.
+void ReportSecondDocument(const std::string& yaml, Reader& reader) {
+  std::istringstream text(yaml);
+  YAML::Parser parser(text);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return;
+  const bool moved = starts.marks[1].pos != starts.marks[0].pos;
+  reader.Report(starts.marks[1],
+                moved ? "a second document: only one is read" : "not YAML: a key was expected");
+}
+
 }  // namespace
 
 Result<std::vector<Assignment>> ReadSettings(std::string_view yaml, const std::string& file_name,
@@ -106,11 +139,9 @@ Result<std::vector<Assignment>> ReadSettings(std::string_view yaml, const std::s
   if (yaml.size() > kFileBytesMax) return Wrong(file_name + ": larger than 1 MiB");
   Reader reader(file_name, environment);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1) {
-      reader.Report(documents[1].Mark(), "a second document: only one is read");
-    }
-    if (!documents.empty()) reader.ReadDocument(documents[0]);
+    const std::string text(yaml);
+    ReportSecondDocument(text, reader);
+    reader.ReadDocument(YAML::Load(text));
   } catch (const YAML::Exception& e) {
     reader.Report(e.mark, "not YAML: " + e.msg);
   }

@@ -226,6 +226,7 @@ TEST_F(ConfigLoad, WrongShapesNameTheLine) {
   EXPECT_EQ(RefusalOf("data_dir: a\n---\ndata_dir: b\n"),
             "strata.yaml:3: a second document: only one is read");
   EXPECT_TRUE(RefusalOf("hot: [\n").starts_with("strata.yaml:2: not YAML: ")) << Refusal();
+  EXPECT_TRUE(RefusalOf(",hot: 1\n").starts_with("strata.yaml:1: not YAML: ")) << Refusal();
 }
 
 TEST_F(ConfigLoad, DuplicatesAreRefused) {
