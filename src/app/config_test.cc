@@ -224,7 +224,7 @@ TEST_F(ConfigLoad, WrongShapesNameTheLine) {
   EXPECT_EQ(RefusalOf("- a\n"), "strata.yaml:1: expected settings, such as data_dir: /srv/strata");
   EXPECT_EQ(RefusalOf("? [a]\n: 1\n"), "strata.yaml:1: a key must be a word");
   EXPECT_EQ(RefusalOf("data_dir: a\n---\ndata_dir: b\n"),
-            "strata.yaml:3: a second document: only one is read");
+            "strata.yaml:2: a second document: only one is read");
   EXPECT_TRUE(RefusalOf("hot: [\n").starts_with("strata.yaml:2: not YAML: ")) << Refusal();
   EXPECT_TRUE(RefusalOf(",hot: 1\n").starts_with("strata.yaml:1: not YAML: ")) << Refusal();
 }
