@@ -19,7 +19,6 @@
 namespace strata::duck {
 namespace {
 
-using duckdb::FlatVector;
 using duckdb::idx_t;
 
 void WriteRowGroups(model::Kind kind, PartColumns& columns, std::span<const RowRef> rows,
