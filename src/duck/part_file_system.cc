@@ -189,7 +189,7 @@ idx_t PartFileSystem::SeekPosition(duckdb::FileHandle& handle) {
 }
 
 bool PartFileSystem::CanHandleFile(const duckdb::string& path) {
-  return path.rfind(kPartScheme, 0) == 0;
+  return path.starts_with(kPartScheme);
 }
 
 }  // namespace strata::duck
