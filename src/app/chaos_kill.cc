@@ -40,6 +40,7 @@ Status KillSuite::Run() {
   std::vector<Status> ended(options_.servers, Status(Done{}));
   {
     std::vector<std::jthread> lanes;
+    lanes.reserve(ended.size());
     for (Status& status : ended) {
       lanes.emplace_back([this, &status] {
         while (status && !Ended()) status = RunHouse(next_house_.fetch_add(1));

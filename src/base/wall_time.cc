@@ -8,14 +8,12 @@ std::int64_t CautiousWall::Nanos() {
   const std::int64_t wall_ns = clock_.WallNanos();
   wall_ns_ += std::chrono::nanoseconds(now - read_).count();
   read_ = now;
-  if (wall_ns <= wall_ns_ + std::chrono::nanoseconds(kSlack).count()) {
+  const bool credible = wall_ns <= wall_ns_ + std::chrono::nanoseconds(kSlack).count();
+  if (credible || (jumped_ && now - *jumped_ >= patience_)) {
     jumped_.reset();
     wall_ns_ = wall_ns;
   } else if (!jumped_) {
     jumped_ = now;
-  } else if (now - *jumped_ >= patience_) {
-    jumped_.reset();
-    wall_ns_ = wall_ns;
   }
   return wall_ns_;
 }
