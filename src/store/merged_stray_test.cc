@@ -51,6 +51,14 @@ struct MergedStrayTest : RepairTest {
     EXPECT_EQ(Parts().parts[0]->path, merged->path);
     EXPECT_EQ(world->Check(), "");
   }
+  // Of the merged part's file and filter, which were away.
+  void ExpectItsPlaceTakenByAStartWith(const Bytes& content, const Bytes& filter) {
+    Put(merged->path, content);
+    Put(FilterPath(merged->path), filter);
+    ASSERT_TRUE(world->Boot());
+    world->store().UpkeepPass();
+    ExpectItsPlaceTaken();
+  }
 };
 
 TEST_F(MergedStrayTest, ItTakesThePlaceOfInputsThatAreGone) {
@@ -117,11 +125,7 @@ TEST_F(MergedStrayTest, ItTakesThePlaceOfWhatIsToldAsLost) {
   world->store().UpkeepPass();
   ASSERT_EQ(Parts().lost.size(), 3U);
   world->Crash(std::nullopt);
-  Put(merged->path, content);
-  Put(FilterPath(merged->path), filter);
-  ASSERT_TRUE(world->Boot());
-  world->store().UpkeepPass();
-  ExpectItsPlaceTaken();
+  ExpectItsPlaceTakenByAStartWith(content, filter);
 }
 
 // No edit is known to be lost: both files of the manifest are of before the merge.
@@ -136,11 +140,7 @@ TEST_F(MergedStrayTest, ItIsNoOrphanWhileItsInputsAreMissing) {
     ASSERT_TRUE(world->disk().Remove(world->config.data_dir / input->path));
   }
   world->Crash(std::nullopt);
-  Put(merged->path, content);
-  Put(FilterPath(merged->path), filter);
-  ASSERT_TRUE(world->Boot());
-  world->store().UpkeepPass();
-  ExpectItsPlaceTaken();
+  ExpectItsPlaceTakenByAStartWith(content, filter);
 }
 
 TEST_F(MergedStrayTest, PowerLossAtEveryOperation) {

@@ -88,17 +88,24 @@ def statements_that_meet_the_same_damage_at_once():
         equal([answer.status for answer in answers if answer.status != 200], [], "refused statements")
 
 
+def damage_for_good(server):
+    """The second of three parts, with no log and no memory to take its rows from; the server starts on it.
+    Returns its path, and the bytes that it had."""
+    send_parts(server, 3)
+    server.terminate()
+    for segment in (server.data_dir / "wal").glob("*.wal"):
+        segment.unlink()
+    path = parts_of(server)[1]
+    good = path.read_bytes()
+    flip(path)
+    server.restart()
+    return path, good
+
+
 @test
 def what_is_lost_is_told_for_ever():
     with Server(settings=SEALED) as server, all_of() as attempt:
-        send_parts(server, 3)
-        server.terminate()
-        # No log and no memory to take the rows from.
-        for segment in (server.data_dir / "wal").glob("*.wal"):
-            segment.unlink()
-        path = parts_of(server)[1]
-        flip(path)
-        server.restart()
+        path, _ = damage_for_good(server)
         for start in range(2):
             wait_until(lambda: server.value("SELECT count(*) FROM logs") == 40, 20, "the rest")
             wait_until(lambda: collection(server)["lost"], 20, "the loss")
@@ -129,13 +136,7 @@ def first_position(part):
 def a_receipt_that_meets_damage_says_so():
     """Nobody knew of it before."""
     with Server(settings={**SEALED, "SCRUB_INTERVAL": "0s"}) as server, all_of() as attempt:
-        send_parts(server, 3)
-        server.terminate()
-        for segment in (server.data_dir / "wal").glob("*.wal"):
-            segment.unlink()
-        path = parts_of(server)[1]
-        flip(path)
-        server.restart()
+        path, _ = damage_for_good(server)
         receipt = server.client().get(f"/api/v1/receipts/{first_position(path)}")
         attempt(lambda: equal(receipt.status, 404, "receipt"))
         attempt(lambda: check(b"is damaged" in receipt.body, str(receipt.body)))
@@ -145,14 +146,7 @@ def a_receipt_that_meets_damage_says_so():
 @test
 def a_part_that_is_brought_back_is_served_again():
     with Server(settings=SEALED) as server, all_of() as attempt:
-        send_parts(server, 3)
-        server.terminate()
-        for segment in (server.data_dir / "wal").glob("*.wal"):
-            segment.unlink()
-        path = parts_of(server)[1]
-        good = path.read_bytes()
-        flip(path)
-        server.restart()
+        path, good = damage_for_good(server)
         server.value("SELECT sum(length(body)) FROM logs")  # meets it
         wait_until(lambda: collection(server)["lost"], 20, "the loss")
         server.terminate()
