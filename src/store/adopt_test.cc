@@ -7,37 +7,19 @@
 #include <gtest/gtest.h>
 
 #include "os/quarantine.h"
-#include "store/test_rig.h"
+#include "store/test_repair.h"
 
 namespace strata::store {
 namespace {
 
-struct AdoptTest : testing::Test {
-  Config config;
-  hot::Config hot_config{.memory_bytes = 1};  // whatever is sealed is evicted
-  Position segment_frames = 1000;             // the log keeps everything
-  std::unique_ptr<World> world;
+struct AdoptTest : RepairTest {
+  AdoptTest() { hot_config.memory_bytes = 1; }  // whatever is sealed is evicted
 
-  // Parts of 30 rows each.
   void Begin(std::size_t parts = 4) {
-    config.seal.rows = 10;
-    config.merge.enabled = false;
-    world = std::make_unique<World>(std::make_unique<os::SimulatedDisk>(), config, hot_config,
-                                    segment_frames);
-    ASSERT_TRUE(world->Boot());
-    for (std::size_t part = 0; part < parts; ++part) {
-      for (int i = 0; i < 3; ++i) world->Ingest(world->Collection("prod"), 10);
-      ASSERT_TRUE(world->store().SealPass());
-    }
-    ASSERT_EQ(Parts().parts.size(), parts);
+    RepairTest::Begin();
+    Fill(parts);
   }
-  const CollectionParts& Parts() {
-    pinned_ = world->store().Pin("prod");
-    return *pinned_->Find(world->Collection("prod").id);
-  }
-  std::string PathOf(std::size_t part) { return Parts().parts.at(part)->path; }
   std::filesystem::path Full(const std::string& path) { return world->config.data_dir / path; }
-  bool IsThere(const std::string& path) { return world->disk().GetStat(Full(path)).has_value(); }
   // Its lowest position is another one then.
   void Damage(const std::string& path) {
     Bytes bytes = world->disk().Content(Full(path));
@@ -65,9 +47,6 @@ struct AdoptTest : testing::Test {
     WriteOff(Parts().lost[0].positions);
     world->disk().SetContent(Full(path), good);
   }
-
- private:
-  ManifestPtr pinned_;
 };
 
 // One call that fails must not make a part of the only copy of its rows a file in quarantine.
